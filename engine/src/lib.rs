@@ -1,0 +1,49 @@
+//! # Hatchery engine
+//!
+//! Whatever can be scored is a [`Task`]. Whatever proposes is a [`Strategy`]. A generation is the meeting of the
+//! two: [`run`](run()) asks the strategy for a population, lets an [`Evaluator`] score it with the task, and tells
+//! the strategy the [`Fitness`].
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`task`](Task), [`objective`](Objective) | what can be scored; plain functions as tasks |
+//! | [`population`](Population), [`params`](Params) | members as values or as addresses; named tensors |
+//! | [`strategy`](Strategy) | ask and tell |
+//! | [`fitness`](Fitness), [`shaping`] | the rule for failures; ranks, z-scores, signs |
+//! | [`update`], [`schedule`] | SGD, momentum, Adam, AdamW, Lion; step sizes over time |
+//! | [`evaluator`](Evaluator), [`run`](run()), [`stop`](Budget) | batches and counts; the loop; what ends it |
+//! | [`checkpoint`], [`observe`] | bit-exact resume; progress, JSON lines, TensorBoard |
+//!
+//! Larger fitness is better everywhere, a failed evaluation is NaN, and a run is a function of configuration and
+//! seed: the same bits for any batch size and any number of threads.
+
+#![forbid(unsafe_code)]
+
+pub mod checkpoint;
+mod error;
+mod evaluator;
+mod fitness;
+mod objective;
+pub mod observe;
+mod params;
+mod population;
+mod report;
+mod run;
+pub mod schedule;
+pub mod shaping;
+mod stop;
+mod strategy;
+mod task;
+pub mod update;
+
+pub use error::{CheckpointError, EvaluationError, RunError, StrategyError, TaskError};
+pub use evaluator::{Evaluator, panics_are_caught};
+pub use fitness::{Fitness, FitnessStats};
+pub use objective::{Objective, PerturbedPoints, Points, write_member};
+pub use params::{Digest, Kind, Layout, ParamSpec, Params};
+pub use population::{Explicit, Generation, Perturbed, Population, Sampling};
+pub use report::{GenerationReport, RunReport};
+pub use run::{CheckpointPlan, RunPlan, run};
+pub use stop::{Budget, Standing, StopFlag, StopReason, TargetStatistic};
+pub use strategy::{Metrics, Strategy};
+pub use task::Task;

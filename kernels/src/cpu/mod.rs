@@ -1,0 +1,29 @@
+//! Population operations on the CPU.
+#![doc = include_str!("README.md")]
+
+mod embedding;
+mod gradient;
+mod lanes;
+mod layer_noise;
+mod perturbed_linear;
+mod product;
+mod tile;
+mod transposed;
+mod vector;
+
+pub use embedding::EmbeddingCall;
+pub use gradient::{GradientCall, GradientKind};
+pub use lanes::{Input, Lanes};
+pub use layer_noise::{LayerNoise, Perturbation};
+pub use perturbed_linear::PerturbedLinear;
+pub use transposed::TransposedLinear;
+pub use vector::VectorCall;
+
+pub(crate) use embedding::embedding;
+pub(crate) use gradient::gradient;
+pub(crate) use perturbed_linear::perturbed_linear;
+pub(crate) use transposed::transposed_linear;
+pub(crate) use vector::vector;
+
+#[cfg(test)]
+mod twin;

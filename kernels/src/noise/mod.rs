@@ -1,0 +1,9 @@
+#![doc = include_str!("README.md")]
+
+pub mod normal;
+pub mod philox;
+pub mod stream;
+
+pub use normal::box_muller;
+pub use philox::{philox4x32_10, philox4x32_10_lanes};
+pub use stream::{Domain, NoiseAddress, NoiseStream};

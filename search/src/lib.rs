@@ -1,0 +1,18 @@
+//! # Hatchery search strategies
+//!
+//! | strategy | module | source |
+//! |---|---|---|
+//! | EGGROLL: low-rank perturbations of matrices | [`eggroll`] | arXiv 2511.16652 |
+//! | OpenAI-ES: dense perturbations | [`eggroll`] with [`Variant::OpenEs`](eggroll::Variant::OpenEs) | arXiv 1703.03864 |
+//! | sign update, sparse perturbations | [`eggroll`], same enum | the EGGROLL reference code's alternatives |
+//! | one-sided leave-one-out estimator | [`eggroll`] with one-sided [`Sampling`](hatchery_engine::Sampling) | arXiv 2609.10980, section 9 |
+//!
+//! All of them propose [`Perturbed`](hatchery_engine::Perturbed) populations, so each task for one is a task for all.
+
+#![forbid(unsafe_code)]
+
+pub mod eggroll;
+mod error;
+
+pub use eggroll::Eggroll;
+pub use error::ConfigError;

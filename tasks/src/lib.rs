@@ -1,0 +1,15 @@
+//! # Hatchery tasks
+//!
+//! | module | tasks |
+//! |---|---|
+//! | [`control`] | CartPole, Acrobot, MountainCar, MountainCarContinuous, Pendulum, a key-and-door grid world |
+//! | [`classify`] | the UCI handwritten digits |
+//! | [`toys`] | "always two", a regression, sphere, Rosenbrock, Rastrigin |
+//! | [`model`] | networks whose members never exist in memory |
+
+#![forbid(unsafe_code)]
+
+pub mod classify;
+pub mod control;
+pub mod model;
+pub mod toys;

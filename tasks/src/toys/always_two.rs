@@ -1,0 +1,74 @@
+//! "Always two": a network must answer 2 whatever it is asked.
+
+use std::ops::Range;
+
+use hatchery_engine::{Params, Perturbed, Population, Task, TaskError};
+use hatchery_kernels::{Backend, Domain, Input, NoiseAddress, NoiseStream};
+
+use crate::model::MemberBlock;
+use crate::model::mlp::{self, Mlp, Scratch};
+
+const INPUTS: usize = 3;
+const ANSWER: f32 = 2.0;
+
+/// Fitness `-(y - 2)²`, averaged over fresh standard normal inputs of each member.
+#[derive(Debug)]
+pub struct AlwaysTwo {
+    network: Mlp,
+    examples: u32,
+    data: NoiseStream,
+}
+
+impl AlwaysTwo {
+    /// The task with `examples` inputs per member and generation; `seed` names the inputs.
+    pub fn new(examples: u32, model: &mlp::Config, seed: u64) -> Self {
+        let network = Mlp::new(INPUTS, 1, model, Vec::new());
+        Self { network, examples, data: NoiseStream::new(seed).domain(Domain::Data) }
+    }
+
+    /// Fresh parameters for the network.
+    pub fn init(&self, seed: u64) -> Params {
+        self.network.init(seed)
+    }
+}
+
+impl Task for AlwaysTwo {
+    type Population = Perturbed;
+
+    fn name(&self) -> &str {
+        "always-two"
+    }
+
+    fn evaluate(
+        &self,
+        population: &Perturbed,
+        members: Range<usize>,
+        backend: &Backend,
+        fitness: &mut [f32],
+    ) -> Result<(), TaskError> {
+        let block = MemberBlock::new(population, members);
+        let (lanes, rows) = (block.lanes().len(), self.examples as usize);
+        let mut x = vec![0.0; INPUTS * rows * lanes];
+        let mut drawn = [0.0; INPUTS];
+        for (row, lane) in (0..rows).flat_map(|row| (0..lanes).map(move |lane| (row, lane))) {
+            let at = NoiseAddress {
+                generation: population.generation(),
+                pair: block.member_of(lane) as u32,
+                layer: 0,
+                block: row as u32,
+            };
+            self.data.fill_normals(at, &mut drawn);
+            for (input, value) in drawn.iter().enumerate() {
+                x[(input * rows + row) * lanes + lane] = *value;
+            }
+        }
+        let mut scratch = Scratch::default();
+        let y = self.network.forward(&block, Input::PerLane(&x), rows, backend, &mut scratch)?;
+        let loss = |lane: usize| {
+            let squares = (0..rows).map(|row| (y[row * lanes + lane] - ANSWER).powi(2));
+            squares.sum::<f32>() / rows as f32
+        };
+        block.scatter(fitness, |lane| -loss(lane));
+        Ok(())
+    }
+}
