@@ -59,6 +59,11 @@ impl Eggroll {
         Ok(Self { variant, config, theta: Arc::new(theta), noise, rule, steps: 0, gradient })
     }
 
+    /// The current centre.
+    pub fn params(&self) -> &Params {
+        &self.theta
+    }
+
     /// The population of a generation at the current centre.
     fn population(&self, generation: Generation) -> Perturbed {
         let config = &self.config;

@@ -1,0 +1,197 @@
+//! What was typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Evolutionary and black-box search: trains and optimises anything that returns a score.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Examples:
+  hatchery run cartpole                         train a policy; ends with a report page
+  hatchery run digits --set search.pairs=1024   change any key of a preset
+  hatchery run my.toml --seed 7 --out runs/a    your own file; `hatchery show cartpole` is a start
+  hatchery resume runs/a --generations 500      go on, to the bit
+  hatchery eval runs/a --episodes 100           how good is what was learned
+
+Exit codes: 0 done, whatever ended the run; 1 failed while running; 2 wrong usage or configuration; 130 interrupted.")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a preset or a TOML file
+    Run(RunArgs),
+    /// Go on with a run from its last checkpoint, to the bit
+    Resume(ResumeArgs),
+    /// Judge the learned parameters on fresh episodes or the held-out part
+    Eval(EvalArgs),
+    /// (Re)write report.html of a run
+    Report(ReportArgs),
+    /// Write the learned parameters to standard output or a file
+    Export(ExportArgs),
+    /// List tasks, strategies and presets
+    List(ListArgs),
+    /// Print a preset as TOML, to read or to start from
+    Show(ShowArgs),
+    /// Print what this machine has: cores, SIMD, CUDA, memory, versions
+    Doctor(DoctorArgs),
+    /// Print shell completions
+    Completions(CompletionsArgs),
+}
+
+/// Limits of a run; the first that is met ends it.
+#[derive(Debug, clap::Args)]
+pub(super) struct BudgetArgs {
+    /// Stop after this many generations
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) generations: Option<u32>,
+    /// Stop after this many evaluations
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) evaluations: Option<u64>,
+    /// Stop after this many seconds
+    #[arg(long, value_name = "S")]
+    pub(super) seconds: Option<f64>,
+    /// Stop when this fitness is reached (by the best member, or by the mean if the preset says so)
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    pub(super) target: Option<f64>,
+}
+
+/// How a run talks.
+#[derive(Debug, clap::Args)]
+pub(super) struct TalkArgs {
+    /// Show no progress
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    /// Print the result as one JSON object on the last line of standard output
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Threads to use (default: all cores); never changes a result
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(super) threads: Option<u32>,
+    /// Where the arithmetic happens
+    #[arg(long, value_enum, default_value_t = BackendChoice::Auto)]
+    pub(super) backend: BackendChoice,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum BackendChoice {
+    /// The best there is
+    Auto,
+    /// The processor
+    Cpu,
+    /// An NVIDIA GPU
+    Cuda,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RunArgs {
+    /// A preset (`hatchery list presets`) or a TOML file
+    #[arg(value_name = "PRESET|FILE.toml")]
+    pub(super) config: String,
+    /// Change a key, as in `search.sigma=0.05`; may be given many times
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Seed of everything random
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub(super) seed: Option<u64>,
+    /// Run directory (default: runs/<name>-seed<seed>); must be new or empty
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) budget: BudgetArgs,
+    #[command(flatten)]
+    pub(super) talk: TalkArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ResumeArgs {
+    /// Directory of the run
+    #[arg(value_name = "RUN_DIR")]
+    pub(super) run_dir: PathBuf,
+    #[command(flatten)]
+    pub(super) budget: BudgetArgs,
+    #[command(flatten)]
+    pub(super) talk: TalkArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct EvalArgs {
+    /// Directory of the run
+    #[arg(value_name = "RUN_DIR")]
+    pub(super) run_dir: PathBuf,
+    /// Fresh episodes to play; a classifier takes its whole held-out part
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(super) episodes: u32,
+    /// Seed of the fresh episodes
+    #[arg(long, value_name = "N", default_value_t = 1_000_003)]
+    pub(super) seed: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReportArgs {
+    /// Directory of the run
+    #[arg(value_name = "RUN_DIR")]
+    pub(super) run_dir: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// The format that PyTorch, JAX and candle read
+    Safetensors,
+    /// Names, shapes and values as text
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ExportArgs {
+    /// Directory of the run
+    #[arg(value_name = "RUN_DIR")]
+    pub(super) run_dir: PathBuf,
+    /// Format of the output
+    #[arg(long, value_enum)]
+    pub(super) format: ExportFormat,
+    /// File to write (default: standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Listed {
+    Tasks,
+    Strategies,
+    Presets,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {
+    /// What to list (default: everything)
+    #[arg(value_enum)]
+    pub(super) what: Option<Listed>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ShowArgs {
+    /// Name of the preset
+    #[arg(value_name = "PRESET")]
+    pub(super) preset: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DoctorArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CompletionsArgs {
+    /// Shell to print completions for
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}

@@ -1,0 +1,47 @@
+//! `hatchery eval`: how good is what was learned.
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use super::session::in_pool;
+use crate::cli::args::EvalArgs;
+use crate::cli::{Outcome, usage};
+use crate::registry;
+use crate::run_dir::RunDir;
+
+pub(in crate::cli) fn run(args: &EvalArgs) -> Result<Outcome> {
+    let dir = RunDir::open(&args.run_dir).map_err(usage)?;
+    let config = dir.read_config().map_err(usage)?;
+    let evaluation = in_pool(None, || {
+        // The fresh seed draws the episodes; the parameters come from the run.
+        let mut job = registry::job(&config, args.seed)?;
+        for fault in job.restore(&dir.store(1))?.faults {
+            eprintln!("hatchery: {fault}; the previous one is used");
+        }
+        let backend = hatchery_kernels::Backend::cpu();
+        Ok(job.judge(job.centre(), args.episodes, &backend)?)
+    })?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let mut object = json!(evaluation);
+        object["run_dir"] = json!(dir.path.display().to_string());
+        object["seed"] = json!(args.seed);
+        writeln!(out, "{object}")
+    } else if let Some(accuracy) = evaluation.accuracy {
+        let percent = 100.0 * accuracy;
+        writeln!(out, "accuracy {percent:.2} % on {} held-out examples", evaluation.episodes)
+    } else if evaluation.episodes == 1 {
+        writeln!(out, "fitness {:.6}", evaluation.mean)
+    } else {
+        let error = evaluation.std / (evaluation.episodes as f64).sqrt();
+        writeln!(
+            out,
+            "mean {:.3} ± {error:.3} (standard error), deviation {:.3}, over {} fresh episodes",
+            evaluation.mean, evaluation.std, evaluation.episodes
+        )
+    }
+    .context("cannot write to standard output")?;
+    Ok(Outcome::Done)
+}

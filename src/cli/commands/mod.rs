@@ -1,0 +1,12 @@
+//! One file per command.
+
+pub(super) mod completions;
+pub(super) mod doctor;
+pub(super) mod eval;
+pub(super) mod export;
+pub(super) mod list;
+pub(super) mod report;
+pub(super) mod resume;
+pub(super) mod run;
+mod session;
+pub(super) mod show;

@@ -1,0 +1,158 @@
+//! What `run` and `resume` share: observers, threads, the files at the end, the last word.
+
+use std::io::Write;
+
+use anyhow::{Context, Result, anyhow};
+use hatchery_engine::observe::{JsonLines, Observer, Progress, TensorBoard};
+use hatchery_engine::{CheckpointPlan, Evaluator, RunPlan, RunReport, StopFlag, StopReason, checkpoint};
+use hatchery_kernels::{Backend, cuda};
+
+use crate::cli::args::{BackendChoice, BudgetArgs, TalkArgs};
+use crate::cli::{Outcome, interrupt, usage};
+use crate::config::{BudgetConfig, RunConfig};
+use crate::job::Job;
+use crate::run_dir::{RunDir, summary};
+
+/// Lays budget flags over the configuration's budget.
+///
+/// # Errors
+/// If a flag has no sense, or nothing at all limits the run.
+pub(super) fn lay_budget(budget: &mut BudgetConfig, flags: &BudgetArgs) -> Result<()> {
+    if let Some(seconds) = flags.seconds.filter(|s| !(s.is_finite() && *s > 0.0)) {
+        return Err(usage(anyhow!("--seconds {seconds}: must be a number above 0")));
+    }
+    if let Some(target) = flags.target.filter(|t| t.is_nan()) {
+        return Err(usage(anyhow!("--target {target}: must be a number")));
+    }
+    budget.generations = flags.generations.or(budget.generations);
+    budget.evaluations = flags.evaluations.or(budget.evaluations);
+    budget.seconds = flags.seconds.or(budget.seconds);
+    budget.target = flags.target.or(budget.target);
+    Ok(())
+}
+
+/// The backend that was asked for.
+///
+/// # Errors
+/// If it is not there.
+pub(super) fn backend(choice: BackendChoice) -> Result<Backend> {
+    match choice {
+        BackendChoice::Auto | BackendChoice::Cpu => Ok(Backend::cpu()),
+        BackendChoice::Cuda => Err(usage(anyhow!(
+            "--backend cuda: {}; use --backend cpu",
+            cuda_reason(&cuda::probe())
+        ))),
+    }
+}
+
+/// Why CUDA cannot be used.
+pub(super) fn cuda_reason(status: &cuda::CudaStatus) -> String {
+    if status.is_ready() {
+        format!("{status}, but this version has no CUDA kernels yet")
+    } else {
+        status.to_string()
+    }
+}
+
+/// Runs a job in its directory until its budget is spent, writes the final files and says how it went.
+///
+/// # Errors
+/// Whatever ends the run early; parameters are written all the same.
+pub(super) fn conduct(
+    job: &mut dyn Job,
+    config: &RunConfig,
+    dir: &RunDir,
+    from: checkpoint::Progress,
+    talk: &TalkArgs,
+) -> Result<Outcome> {
+    let backend = backend(talk.backend)?;
+    let stop = StopFlag::default();
+    interrupt::raise_on_signal(&stop)?;
+    let resumed = from.generation;
+    let plan = RunPlan {
+        name: config.name.clone(),
+        config: config.to_toml(),
+        budget: config.budget.budget(),
+        stop,
+        checkpoints: Some(CheckpointPlan {
+            store: dir.store(config.output.keep),
+            every_generations: config.output.checkpoint_every,
+            every_seconds: Some(config.output.checkpoint_seconds),
+        }),
+        from,
+    };
+    let mut lines = match resumed {
+        0 => JsonLines::create(dir.metrics())?,
+        generation => JsonLines::resume(dir.metrics(), generation)?,
+    };
+    let mut board = config.output.tensorboard.then(|| TensorBoard::create(&dir.path)).transpose()?;
+    let mut progress = (!talk.quiet).then(Progress::new);
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut lines];
+    observers.extend(board.as_mut().map(|b| b as &mut dyn Observer));
+    observers.extend(progress.as_mut().map(|p| p as &mut dyn Observer));
+    let evaluator = Evaluator::new(backend);
+    let outcome = job.run(&plan, &evaluator, &mut observers);
+    let report = match outcome {
+        Ok(report) => report,
+        Err(error) => {
+            dir.write_parameters(job.centre())?;
+            let hint = format!("the run in {} stopped early", dir.path.display());
+            return Err(anyhow::Error::new(error).context(hint));
+        }
+    };
+    dir.write_parameters(job.centre())?;
+    let summary = summary(config, &report, dir);
+    dir.write_summary(&summary)?;
+    if config.output.report {
+        crate::report_page::write(&dir.path)?;
+    }
+    let mut out = std::io::stdout().lock();
+    if !talk.quiet && !talk.json {
+        say(&mut out, &report, config, dir)?;
+    }
+    if talk.json {
+        writeln!(out, "{summary}").context("cannot write to standard output")?;
+    }
+    Ok(match report.stopped_by {
+        StopReason::Interrupted => Outcome::Interrupted,
+        _ => Outcome::Done,
+    })
+}
+
+fn say(out: &mut impl Write, report: &RunReport, config: &RunConfig, dir: &RunDir) -> Result<()> {
+    let path = dir.path.display();
+    let mut lines = vec![format!(
+        "{} after {} generations, {} evaluations, {:.2} s: best {:.4}, mean {:.4}",
+        report.stopped_by,
+        report.generations,
+        report.evaluations,
+        report.seconds,
+        report.best_fitness,
+        report.mean_fitness
+    )];
+    if report.failures > 0 {
+        let reason = report.first_error.as_deref().unwrap_or("NaN or infinite fitness");
+        lines.push(format!("{} evaluations failed; for example {reason}", report.failures));
+    }
+    if config.output.report {
+        lines.push(format!("report   {path}/report.html"));
+    }
+    lines.push(format!("judge    hatchery eval {path}"));
+    if report.stopped_by == StopReason::Interrupted {
+        lines.push(format!("go on    hatchery resume {path}"));
+    }
+    writeln!(out, "{}", lines.join("\n")).context("cannot write to standard output")
+}
+
+/// Runs `work` in a thread pool of the size asked for.
+///
+/// # Errors
+/// If the pool cannot be made, and whatever `work` returns.
+pub(super) fn in_pool<R: Send>(
+    threads: Option<u32>,
+    work: impl FnOnce() -> Result<R> + Send,
+) -> Result<R> {
+    let threads = threads.unwrap_or(0) as usize;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.context("cannot start the threads")?.install(work)
+}

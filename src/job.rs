@@ -1,0 +1,262 @@
+//! One search that can be run, resumed and evaluated, whatever its task is.
+
+use std::sync::Arc;
+
+use hatchery_engine::checkpoint::{Checkpoint, CheckpointStore, Progress};
+use hatchery_engine::observe::Observer;
+use hatchery_engine::{
+    CheckpointError, Evaluator, Objective, Params, Perturbed, PerturbedPoints, RunError, RunPlan,
+    RunReport, Strategy, StrategyError, Task, TaskError, run,
+};
+use hatchery_kernels::{Backend, Domain, NoiseAddress, NoiseStream};
+use hatchery_search::Eggroll;
+use hatchery_search::eggroll::State;
+use hatchery_tasks::classify::Classifier;
+use hatchery_tasks::control::{Environment, Policy};
+use hatchery_tasks::toys::{AlwaysTwo, Function, Regression};
+use serde::Serialize;
+
+/// How good the learned parameters are on what they were not trained on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Evaluation {
+    /// Mean fitness: the return of an episode, the accuracy of a classifier, the value of a function.
+    pub(crate) mean: f64,
+    /// Population standard deviation over episodes; 0 where there is one number only.
+    pub(crate) std: f64,
+    /// Episodes played, or examples seen, or 1.
+    pub(crate) episodes: u64,
+    /// Fraction of held-out examples that are classified correctly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) accuracy: Option<f64>,
+}
+
+/// A task that knows how to begin and how to be judged.
+pub(crate) trait Learner: Task<Population = Perturbed> {
+    /// Fresh parameters.
+    fn init(&self, seed: u64) -> Params;
+
+    /// Judges a centre on fresh episodes or the held-out part.
+    ///
+    /// # Errors
+    /// If the parameters do not fit the task.
+    fn judge(
+        &self,
+        centre: &Params,
+        episodes: u32,
+        backend: &Backend,
+    ) -> Result<Evaluation, TaskError>;
+}
+
+/// Mean and deviation of what `task` gives to so many copies of the centre.
+fn judge_copies<T: Task<Population = Perturbed>>(
+    task: &T,
+    centre: &Params,
+    copies: u32,
+    backend: &Backend,
+) -> Result<Evaluation, TaskError> {
+    let population = Perturbed::mean(Arc::new(centre.clone()), copies);
+    let evaluator = Evaluator::new(backend.clone());
+    let fitness = evaluator
+        .evaluate(task, &population)
+        .map_err(|error| TaskError::Message(error.to_string()))?;
+    let stats = fitness.stats();
+    let (mean, std) = (stats.mean, stats.std);
+    Ok(Evaluation { mean, std, episodes: u64::from(copies), accuracy: None })
+}
+
+impl<E: Environment> Learner for Policy<E> {
+    fn init(&self, seed: u64) -> Params {
+        Policy::init(self, seed)
+    }
+
+    fn judge(
+        &self,
+        centre: &Params,
+        episodes: u32,
+        backend: &Backend,
+    ) -> Result<Evaluation, TaskError> {
+        judge_copies(self, centre, episodes, backend)
+    }
+}
+
+impl Learner for AlwaysTwo {
+    fn init(&self, seed: u64) -> Params {
+        AlwaysTwo::init(self, seed)
+    }
+
+    fn judge(
+        &self,
+        centre: &Params,
+        episodes: u32,
+        backend: &Backend,
+    ) -> Result<Evaluation, TaskError> {
+        judge_copies(self, centre, episodes, backend)
+    }
+}
+
+impl Learner for Regression {
+    fn init(&self, seed: u64) -> Params {
+        Regression::init(self, seed)
+    }
+
+    fn judge(&self, centre: &Params, _: u32, backend: &Backend) -> Result<Evaluation, TaskError> {
+        const POINTS: usize = 201;
+        let population = Perturbed::mean(Arc::new(centre.clone()), 1);
+        let mean = -self.mean_squared_error(&population, POINTS, backend)?;
+        Ok(Evaluation { mean, std: 0.0, episodes: POINTS as u64, accuracy: None })
+    }
+}
+
+/// Test functions begin at standard normal points around the origin.
+impl Learner for PerturbedPoints<Function> {
+    fn init(&self, seed: u64) -> Params {
+        let mut centre = Params::zeros(self.layout());
+        let stream = NoiseStream::new(seed).domain(Domain::Init);
+        stream.fill_normals(NoiseAddress::default(), &mut centre.values);
+        centre
+    }
+
+    fn judge(&self, centre: &Params, _: u32, _: &Backend) -> Result<Evaluation, TaskError> {
+        let mean = f64::from(self.0.value(&centre.values));
+        Ok(Evaluation { mean, std: 0.0, episodes: 1, accuracy: None })
+    }
+}
+
+/// A classifier with its held-out part.
+#[derive(Debug)]
+pub(crate) struct HeldOut {
+    /// Sees the training part.
+    pub(crate) training: Classifier,
+    /// Sees the held-out part.
+    pub(crate) held_out: Classifier,
+    /// Examples of the held-out part.
+    pub(crate) examples: u64,
+}
+
+impl Task for HeldOut {
+    type Population = Perturbed;
+
+    fn name(&self) -> &str {
+        self.training.name()
+    }
+
+    fn evaluate(
+        &self,
+        population: &Perturbed,
+        members: std::ops::Range<usize>,
+        backend: &Backend,
+        fitness: &mut [f32],
+    ) -> Result<(), TaskError> {
+        self.training.evaluate(population, members, backend, fitness)
+    }
+
+    fn batch_hint(&self, population: &Perturbed) -> usize {
+        self.training.batch_hint(population)
+    }
+}
+
+impl Learner for HeldOut {
+    fn init(&self, seed: u64) -> Params {
+        self.training.init(seed)
+    }
+
+    fn judge(&self, centre: &Params, _: u32, backend: &Backend) -> Result<Evaluation, TaskError> {
+        let population = Perturbed::mean(Arc::new(centre.clone()), 1);
+        let accuracy = self.held_out.accuracy(&population, backend)?;
+        let std = (accuracy * (1.0 - accuracy)).sqrt();
+        Ok(Evaluation { mean: accuracy, std, episodes: self.examples, accuracy: Some(accuracy) })
+    }
+}
+
+/// A task and a strategy that fit, ready to go.
+pub(crate) trait Job {
+    /// Goes on until a limit of the plan's budget is met.
+    ///
+    /// # Errors
+    /// Whatever ends the run early.
+    fn run(
+        &mut self,
+        plan: &RunPlan,
+        evaluator: &Evaluator,
+        observers: &mut [&mut dyn Observer],
+    ) -> Result<RunReport, RunError>;
+
+    /// Puts back the newest good checkpoint; returns how far it had come and the faults of newer files.
+    ///
+    /// # Errors
+    /// If no file is good, or its state does not fit.
+    fn restore(&mut self, store: &CheckpointStore) -> Result<Restored, RestoreError>;
+
+    /// The current centre.
+    fn centre(&self) -> &Params;
+
+    /// Judges a centre on fresh episodes or the held-out part.
+    ///
+    /// # Errors
+    /// If the parameters do not fit the task.
+    fn judge(
+        &self,
+        centre: &Params,
+        episodes: u32,
+        backend: &Backend,
+    ) -> Result<Evaluation, TaskError>;
+}
+
+/// What [`Job::restore`] found.
+#[derive(Debug)]
+pub(crate) struct Restored {
+    /// How far the run had come.
+    pub(crate) progress: Progress,
+    /// Faults of files that are newer than the one that was used.
+    pub(crate) faults: Vec<CheckpointError>,
+}
+
+/// A run could not be restored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RestoreError {
+    /// No good checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The state does not fit the configuration.
+    #[error(transparent)]
+    Strategy(#[from] StrategyError),
+}
+
+/// An evolution strategy on a learner.
+pub(crate) struct EsJob<L> {
+    /// The task.
+    pub(crate) task: L,
+    /// The strategy.
+    pub(crate) strategy: Eggroll,
+}
+
+impl<L: Learner> Job for EsJob<L> {
+    fn run(
+        &mut self,
+        plan: &RunPlan,
+        evaluator: &Evaluator,
+        observers: &mut [&mut dyn Observer],
+    ) -> Result<RunReport, RunError> {
+        run(&mut self.strategy, &self.task, evaluator, plan, observers)
+    }
+
+    fn restore(&mut self, store: &CheckpointStore) -> Result<Restored, RestoreError> {
+        let loaded = store.latest::<State>()?;
+        let Checkpoint { progress, state, .. } = loaded.checkpoint;
+        self.strategy.restore(state)?;
+        Ok(Restored { progress, faults: loaded.faults })
+    }
+
+    fn centre(&self) -> &Params {
+        self.strategy.params()
+    }
+
+    fn judge(
+        &self,
+        centre: &Params,
+        episodes: u32,
+        backend: &Backend,
+    ) -> Result<Evaluation, TaskError> {
+        self.task.judge(centre, episodes, backend)
+    }
+}

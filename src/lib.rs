@@ -1,0 +1,75 @@
+//! # Hatchery
+//!
+//! Evolutionary and black-box search: train and optimise anything that returns a score. Whatever can be scored is a
+//! [`Task`](engine::Task), whatever proposes is a [`Strategy`](engine::Strategy), and a generation is the meeting of
+//! the two.
+//!
+//! This crate is the front door: the command line `hatchery`, and every member crate under a short name.
+//!
+//! | here | crate | what is in it |
+//! |---|---|---|
+//! | [`engine`] | `hatchery-engine` | `Task`, `Strategy`, `Population`, the generation loop, checkpoints, observers |
+//! | [`search`] | `hatchery-search` | EGGROLL and the other strategies |
+//! | [`tasks`] | `hatchery-tasks` | control, classification, toys, and networks for tasks of your own |
+//! | [`surrogates`] | `hatchery-surrogates` | models of a table of past experiments |
+//! | [`kernels`] | `hatchery-kernels` | arithmetic on arrays, noise by address |
+//! | [`prelude`] | | the names that most programs need |
+//!
+//! A function of your own, searched:
+//!
+//! ```
+//! use hatchery::prelude::*;
+//!
+//! /// Two numbers with sum 7 and product 12.
+//! struct Riddle;
+//!
+//! impl Objective for Riddle {
+//!     fn dimension(&self) -> usize { 2 }
+//!     fn value(&self, x: &[f32]) -> f32 {
+//!         -(x[0] + x[1] - 7.0).powi(2) - (x[0] * x[1] - 12.0).powi(2)
+//!     }
+//! }
+//!
+//! let task = PerturbedPoints(Riddle);
+//! let start = Params { values: vec![1.0, 2.0], ..Params::zeros(task.layout()) };
+//! let config = eggroll::Config::default();
+//! let mut search = Eggroll::try_new(eggroll::Variant::Eggroll, config, start, 7)?;
+//! let budget = Budget { generations: Some(300), ..Budget::default() };
+//! let plan = RunPlan { budget, ..RunPlan::default() };
+//! run(&mut search, &task, &Evaluator::new(Backend::cpu()), &plan, &mut [])?;
+//! let x = &search.centre().expect("it has one").values;
+//! assert!((x[0] - 3.0).abs() < 0.1 && (x[1] - 4.0).abs() < 0.1, "{x:?}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The numbered programs in `examples/` go on from here; `ARCHITECTURE.md` explains the house.
+
+#![forbid(unsafe_code)]
+
+pub use hatchery_engine as engine;
+pub use hatchery_kernels as kernels;
+pub use hatchery_search as search;
+pub use hatchery_surrogates as surrogates;
+pub use hatchery_tasks as tasks;
+
+/// The names that most programs need: `use hatchery::prelude::*;`.
+pub mod prelude {
+    pub use hatchery_engine::checkpoint::CheckpointStore;
+    pub use hatchery_engine::observe::{Observer, ObserverError};
+    pub use hatchery_engine::schedule::Schedule;
+    pub use hatchery_engine::shaping::Shaping;
+    pub use hatchery_engine::update::Optimiser;
+    pub use hatchery_engine::{
+        Budget, CheckpointPlan, Evaluator, Explicit, Fitness, Generation, GenerationReport, Layout,
+        Metrics, Objective, ParamSpec, Params, Perturbed, PerturbedPoints, Points, Population,
+        RunPlan, RunReport, Sampling, StopReason, Strategy, TargetStatistic, Task, TaskError, run,
+    };
+    pub use hatchery_kernels::{Backend, Input};
+    pub use hatchery_search::{Eggroll, eggroll};
+    pub use hatchery_tasks::model::{Activation, MemberBlock, Mlp, mlp};
+}
+
+/// The programs of the README are compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

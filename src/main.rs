@@ -1,0 +1,15 @@
+//! The `hatchery` command: parse, run, exit code.
+
+use std::process::ExitCode;
+
+mod cli;
+mod config;
+mod job;
+mod presets;
+mod registry;
+mod report_page;
+mod run_dir;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,0 +1,60 @@
+//! Names to things that run: the one place that knows every task and every strategy.
+
+use hatchery_engine::PerturbedPoints;
+use hatchery_search::{ConfigError, Eggroll};
+use hatchery_tasks::classify::{Classifier, digits};
+use hatchery_tasks::control::{
+    self, Acrobot, CartPole, DoorKey, Environment, MountainCar, MountainCarContinuous, Pendulum,
+    Policy,
+};
+use hatchery_tasks::toys::{AlwaysTwo, Function, Regression};
+
+use crate::config::{RunConfig, TaskConfig};
+use crate::job::{EsJob, HeldOut, Job, Learner};
+
+/// Builds the task and the strategy that a configuration names. Episodes and minibatches are drawn from `data_seed`.
+///
+/// # Errors
+/// If the strategy refuses its settings, or the embedded data cannot be read.
+pub(crate) fn job(config: &RunConfig, data_seed: u64) -> anyhow::Result<Box<dyn Job>> {
+    let model = config.model.clone().unwrap_or_default();
+    match &config.task {
+        TaskConfig::Cartpole(c) => policy(config, CartPole, c, data_seed),
+        TaskConfig::Acrobot(c) => policy(config, Acrobot, c, data_seed),
+        TaskConfig::MountainCar(c) => policy(config, MountainCar, c, data_seed),
+        TaskConfig::MountainCarContinuous(c) => policy(config, MountainCarContinuous, c, data_seed),
+        TaskConfig::Pendulum(c) => policy(config, Pendulum, c, data_seed),
+        TaskConfig::DoorKey(c) => policy(config, DoorKey, c, data_seed),
+        TaskConfig::Digits(c) => {
+            let (train, test) = digits::load()?;
+            let examples = test.len() as u64;
+            let training = Classifier::new(train, c.clone(), &model, data_seed);
+            let held_out = Classifier::new(test, c.clone(), &model, data_seed);
+            with_strategy(config, HeldOut { training, held_out, examples })
+        }
+        TaskConfig::AlwaysTwo(c) => with_strategy(config, AlwaysTwo::new(c.examples, &model, data_seed)),
+        TaskConfig::Regression(c) => with_strategy(config, Regression::new(c.group, &model, data_seed)),
+        TaskConfig::Sphere(_) | TaskConfig::Rosenbrock(_) | TaskConfig::Rastrigin(_) => {
+            let (name, c) = config.task.function().expect("these three are the test functions");
+            let function = Function { name, dimension: c.dimension as usize };
+            with_strategy(config, PerturbedPoints(function))
+        }
+    }
+}
+
+fn policy<E: Environment + 'static>(
+    config: &RunConfig,
+    environment: E,
+    options: &control::Config,
+    data_seed: u64,
+) -> anyhow::Result<Box<dyn Job>> {
+    let model = config.model.clone().unwrap_or_default();
+    with_strategy(config, Policy::new(environment, options.clone(), &model, data_seed))
+}
+
+fn with_strategy<L: Learner + 'static>(config: &RunConfig, task: L) -> anyhow::Result<Box<dyn Job>> {
+    let theta = task.init(config.seed);
+    let strategy: Result<Eggroll, ConfigError> =
+        Eggroll::try_new(config.variant, config.search.clone(), theta, config.seed);
+    Ok(Box::new(EsJob { task, strategy: strategy? }))
+}

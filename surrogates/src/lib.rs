@@ -1,0 +1,37 @@
+//! # Hatchery surrogates
+//!
+//! A table of past experiments becomes something that can be searched: a [`Dataset`] is what was tried and how well
+//! it did, a model fitted to it is an [`Objective`](hatchery_engine::Objective), and every strategy can climb that.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`dataset`] | designs and scores, from arrays or CSV; refuses what no model could learn from |
+//! | [`normalise`] | column-wise z-scores, there and back; a search in units of the table |
+//! | [`model`] | models: the ridge-regularised [`Quadratic`](model::Quadratic) |
+//!
+//! ```
+//! use hatchery_engine::Objective;
+//! use hatchery_surrogates::{Dataset, Quadratic};
+//!
+//! let table = "width,yield\n1,3\n2,6\n3,7\n4,6\n5,3\n"; // 7 - (width - 3)²
+//! let dataset = Dataset::from_csv(table.as_bytes(), "yield")?;
+//! let model = Quadratic::fit(&dataset, 1e-9)?;
+//! assert!((model.value(&[2.5]) - 6.75).abs() < 1e-4);
+//! let best = model.maximum().expect("it curves downwards");
+//! assert!((best[0] - 3.0).abs() < 1e-4);
+//! # Ok::<(), hatchery_surrogates::SurrogateError>(())
+//! ```
+//!
+//! Larger scores are better, as everywhere; a table of losses is negated by whoever reads it.
+
+#![forbid(unsafe_code)]
+
+pub mod dataset;
+mod error;
+pub mod model;
+pub mod normalise;
+
+pub use dataset::Dataset;
+pub use error::{Place, SurrogateError};
+pub use model::Quadratic;
+pub use normalise::{Normalised, Normaliser};
