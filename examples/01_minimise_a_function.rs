@@ -8,12 +8,14 @@ use hatchery::prelude::*;
 const DIMENSION: usize = 10;
 /// Antithetic pairs per generation: each adds one direction to the estimate of the gradient.
 const PAIRS: u32 = 50;
-/// How far members stray from the centre at first; about the size of the detail that matters.
-const SIGMA: f32 = 0.1;
+/// How far members stray from the centre at first: about the width of the valley.
+const SIGMA: f32 = 0.03;
 /// Step size at first.
-const LEARNING_RATE: f32 = 0.05;
-/// Both shrink to nothing over so many generations.
+const LEARNING_RATE: f32 = 0.02;
+/// Generations, over which both shrink: the step size to 0, sigma to a thousandth.
 const GENERATIONS: u32 = 3000;
+/// What sigma is multiplied by each generation: 0.9977 to the 3000th is about a thousandth.
+const SHRINK: f64 = 0.9977;
 /// Names all random numbers: the same seed gives the same result, to the bit.
 const SEED: u64 = 1;
 
@@ -38,17 +40,16 @@ impl Objective for Valley {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let task = PerturbedPoints(Valley);
     let start = Params::zeros(task.layout());
-    let shrink = Schedule::Linear { end: 0.0, generations: GENERATIONS };
     let config = eggroll::Config {
         pairs: PAIRS,
         sigma: SIGMA,
         learning_rate: LEARNING_RATE,
-        sigma_schedule: shrink,
-        learning_rate_schedule: shrink,
+        sigma_schedule: Schedule::Exponential { factor: SHRINK, floor: 0.0 },
+        learning_rate_schedule: Schedule::Linear { end: 0.0, generations: GENERATIONS },
         ..eggroll::Config::default()
     };
     let mut search = Eggroll::try_new(eggroll::Variant::Eggroll, config, start, SEED)?;
-    let budget = Budget { generations: Some(GENERATIONS - 1), ..Budget::default() };
+    let budget = Budget { generations: Some(GENERATIONS), ..Budget::default() };
     let plan = RunPlan { budget, ..RunPlan::default() };
 
     let report = run(&mut search, &task, &Evaluator::new(Backend::cpu()), &plan, &mut [])?;

@@ -107,12 +107,13 @@ impl Learner for Regression {
     }
 }
 
-/// Test functions begin at standard normal points around the origin.
+/// Test functions begin near the origin, at normal points of deviation 0.1.
 impl Learner for PerturbedPoints<Function> {
     fn init(&self, seed: u64) -> Params {
         let mut centre = Params::zeros(self.layout());
         let stream = NoiseStream::new(seed).domain(Domain::Init);
         stream.fill_normals(NoiseAddress::default(), &mut centre.values);
+        centre.values.iter_mut().for_each(|x| *x *= 0.1);
         centre
     }
 

@@ -13,7 +13,11 @@ pub(crate) struct Preset {
 
 macro_rules! preset {
     ($name:literal, $about:literal) => {
-        Preset { name: $name, about: $about, text: include_str!(concat!("../presets/", $name, ".toml")) }
+        Preset {
+            name: $name,
+            about: $about,
+            text: include_str!(concat!("../presets/", $name, ".toml")),
+        }
     };
 }
 

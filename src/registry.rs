@@ -32,8 +32,12 @@ pub(crate) fn job(config: &RunConfig, data_seed: u64) -> anyhow::Result<Box<dyn 
             let held_out = Classifier::new(test, c.clone(), &model, data_seed);
             with_strategy(config, HeldOut { training, held_out, examples })
         }
-        TaskConfig::AlwaysTwo(c) => with_strategy(config, AlwaysTwo::new(c.examples, &model, data_seed)),
-        TaskConfig::Regression(c) => with_strategy(config, Regression::new(c.group, &model, data_seed)),
+        TaskConfig::AlwaysTwo(c) => {
+            with_strategy(config, AlwaysTwo::new(c.examples, &model, data_seed))
+        }
+        TaskConfig::Regression(c) => {
+            with_strategy(config, Regression::new(c.group, &model, data_seed))
+        }
         TaskConfig::Sphere(_) | TaskConfig::Rosenbrock(_) | TaskConfig::Rastrigin(_) => {
             let (name, c) = config.task.function().expect("these three are the test functions");
             let function = Function { name, dimension: c.dimension as usize };
@@ -52,7 +56,10 @@ fn policy<E: Environment + 'static>(
     with_strategy(config, Policy::new(environment, options.clone(), &model, data_seed))
 }
 
-fn with_strategy<L: Learner + 'static>(config: &RunConfig, task: L) -> anyhow::Result<Box<dyn Job>> {
+fn with_strategy<L: Learner + 'static>(
+    config: &RunConfig,
+    task: L,
+) -> anyhow::Result<Box<dyn Job>> {
     let theta = task.init(config.seed);
     let strategy: Result<Eggroll, ConfigError> =
         Eggroll::try_new(config.variant, config.search.clone(), theta, config.seed);

@@ -53,7 +53,10 @@ impl RunDir {
         }
         let dir = Self { path: path.to_owned() };
         if !dir.config().is_file() && !dir.checkpoints().is_dir() {
-            bail!("{} is no run directory: it has neither config.toml nor checkpoints", path.display());
+            bail!(
+                "{} is no run directory: it has neither config.toml nor checkpoints",
+                path.display()
+            );
         }
         Ok(dir)
     }
@@ -98,7 +101,8 @@ impl RunDir {
     /// If it is missing or wrong.
     pub(crate) fn read_config(&self) -> Result<RunConfig> {
         let path = self.config();
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(RunConfig::parse(&path.display().to_string(), &text)?)
     }
 

@@ -92,10 +92,14 @@ pub struct Perturbed {
 }
 
 impl Perturbed {
+    /// Generation of a population that is evaluated and not learned from: no training generation has this number,
+    /// so that its episodes are fresh.
+    pub const EVALUATION: Generation = Generation::MAX;
+
     /// `members` copies of the centre without noise, for evaluation of what has been learned.
     pub fn mean(theta: Arc<Params>, members: u32) -> Self {
         Self {
-            generation: 0,
+            generation: Self::EVALUATION,
             theta,
             sigma: 0.0,
             perturbation: Perturbation::None,

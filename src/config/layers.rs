@@ -84,7 +84,13 @@ impl Layers {
     }
 
     fn place_of(&self, key: &str) -> String {
-        let within = |set: &str| set == key || set.starts_with(&format!("{key}."));
+        // Either may be the table around the other, and an element of an array is `key[1]`.
+        let inside = |inner: &str, outer: &str| {
+            inner
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        let within = |set: &str| inside(set, key) || inside(key, set);
         if let Some((_, flag)) = self.overrides.iter().rev().find(|(set, _)| within(set)) {
             return flag.clone();
         }
@@ -100,6 +106,7 @@ impl Layers {
         let mut table = file.get_ref();
         let mut found = None;
         for part in key.split('.') {
+            let part = part.split('[').next().unwrap_or(part);
             let Some((name, value)) = table.iter().find(|(name, _)| name.get_ref() == part) else {
                 break;
             };
@@ -163,20 +170,32 @@ impl Layers {
             let wrong = quoted.next().unwrap_or_default();
             return self.error(&join(""), unknown("value", wrong, quoted));
         }
-        self.error(&join(""), message.trim_end())
+        self.error(&join(""), in_words(message.trim_end()))
     }
 }
 
 /// "unknown key `sigmma`, did you mean `sigma`?", or the list of names if none is near.
-pub(super) fn unknown<'a>(
-    what: &str,
-    wrong: &str,
-    names: impl Iterator<Item = &'a str>,
-) -> String {
+pub(super) fn unknown<'a>(what: &str, wrong: &str, names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
     let hint = nearest(wrong, names.iter().copied())
         .unwrap_or_else(|| format!("valid are: {}", names.join(", ")));
     format!("unknown {what} `{wrong}`; {hint}")
+}
+
+/// A message of the reader without the names of Rust's types.
+fn in_words(message: &str) -> String {
+    let plain = [
+        ("expected u32", "expected a whole number from 0 to 4294967295"),
+        ("expected u64", "expected a whole number of at least 0"),
+        ("expected usize", "expected a whole number of at least 0"),
+        ("expected f32", "expected a number"),
+        ("expected f64", "expected a number"),
+        ("expected a sequence", "expected an array"),
+        ("floating point `", "number `"),
+        ("wanted exactly 1 element, more than 1 element", "expected a name, found a table"),
+    ];
+    let replace = |text: String, (rust, words): &(&str, &str)| text.replace(rust, words);
+    plain.iter().fold(message.to_owned(), replace)
 }
 
 /// What a value is, in words.

@@ -56,7 +56,8 @@ impl RunConfig {
         }
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::unreadable(preset_or_file, &source))?;
-        let name = path.file_stem().map_or_else(|| "run".into(), |s| s.to_string_lossy().into_owned());
+        let name =
+            path.file_stem().map_or_else(|| "run".into(), |s| s.to_string_lossy().into_owned());
         Self::read(Layers::new(&name, preset_or_file.to_owned(), &text, overrides)?)
     }
 
@@ -86,7 +87,11 @@ impl RunConfig {
             return Ok(());
         }
         let reason = "nothing ends this run; give generations, evaluations, seconds or stagnation";
-        Err(ConfigError { place: self.name.clone(), key: Some("budget".into()), reason: reason.into() })
+        Err(ConfigError {
+            place: self.name.clone(),
+            key: Some("budget".into()),
+            reason: reason.into(),
+        })
     }
 
     /// The complete configuration as a file that can be run as it is.

@@ -215,7 +215,8 @@ impl TaskConfig {
             Self::Digits(c) => range("images", c.images, 1, 1_438),
             Self::AlwaysTwo(c) => range("examples", c.examples, 1, 100_000),
             Self::Regression(c) if c.group % 2 == 1 => {
-                let reason = format!("must be even, so that pairs share a point; found {}", c.group);
+                let reason =
+                    format!("must be even, so that pairs share a point; found {}", c.group);
                 Err(layers.error("task.group", reason))
             }
             Self::Regression(c) => range("group", c.group, 2, 1 << 20),
@@ -235,7 +236,9 @@ fn string(
     let dotted = format!("{section}.{key}");
     match layers.section_table(section)?.remove(key) {
         Some(Value::String(text)) => Ok(text),
-        Some(other) => Err(layers.error(&dotted, format!("expected a string, found {}", kind(&other)))),
+        Some(other) => {
+            Err(layers.error(&dotted, format!("expected a string, found {}", kind(&other))))
+        }
         None => Err(layers.error(&dotted, format!("is missing; one of: {}", names.join(", ")))),
     }
 }
@@ -254,7 +257,9 @@ pub(super) fn read(layers: &Layers) -> Result<RunConfig, ConfigError> {
         Some(Value::String(_)) => {
             return Err(layers.error("name", "may hold letters, digits, `-`, `_` and `.` only"));
         }
-        Some(other) => return Err(layers.error("name", format!("expected a string, found {}", kind(other)))),
+        Some(other) => {
+            return Err(layers.error("name", format!("expected a string, found {}", kind(other))));
+        }
     };
     let seed = match layers.table.get("seed") {
         None => 0,

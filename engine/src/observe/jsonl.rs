@@ -4,15 +4,17 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Number, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
 
 use super::{Observer, ObserverError};
 use crate::{Generation, GenerationReport};
 
 /// Appends a line to a file after every generation.
 ///
-/// Keys: `generation, evaluations, best, mean, std, min, q25, median, q75, best_so_far, failures, failures_total,
-/// elapsed_s, evaluations_per_s, digest`, then what the strategy logs. NaN and infinities are `null`.
+/// Keys, in this order: `generation, evaluations, best, mean, std, min, q25, median, q75, best_so_far, failures,
+/// failures_total, elapsed_s, evaluations_per_s, digest`, then what the strategy logs; a logged name that is taken
+/// gets `search/` before it. NaN and infinities are `null`.
 #[derive(Debug)]
 pub struct JsonLines {
     path: PathBuf,
@@ -72,43 +74,89 @@ fn keep_before(path: &Path, generation: Generation) -> std::io::Result<()> {
 
 impl Observer for JsonLines {
     fn on_generation(&mut self, report: &GenerationReport) -> Result<(), ObserverError> {
-        // An unlinked file takes writes without a word; only its name tells.
-        if !self.path.exists() {
+        if !still_there(&self.path, &self.file) {
             return Err(ObserverError::Removed { path: self.path.clone() });
         }
-        let mut line = Value::Object(fields(report)).to_string();
-        line.push('\n');
+        // One write for the whole line: a reader that follows the file never sees half of one.
+        let mut line = serde_json::to_vec(&Line(report)).expect("string keys and plain values");
+        line.push(b'\n');
         self.file
-            .write_all(line.as_bytes())
+            .write_all(&line)
             .map_err(|source| ObserverError::Io { path: self.path.clone(), source })
     }
 }
 
-fn fields(report: &GenerationReport) -> Map<String, Value> {
-    let real = |x: f64| Number::from_f64(x).map_or(Value::Null, Value::Number);
-    let stats = &report.stats;
-    let mut map = Map::new();
-    let mut put = |key: &str, value: Value| map.insert(key.to_owned(), value);
-    put("generation", report.generation.into());
-    put("evaluations", report.evaluations.into());
-    put("best", real(stats.best));
-    put("mean", real(stats.mean));
-    put("std", real(stats.std));
-    put("min", real(stats.min));
-    put("q25", real(stats.q25));
-    put("median", real(stats.median));
-    put("q75", real(stats.q75));
-    put("best_so_far", real(report.best_so_far));
-    put("failures", report.failures.into());
-    put("failures_total", report.failures_total.into());
-    put("elapsed_s", real(report.elapsed_s));
-    put("evaluations_per_s", real(report.evaluations_per_s));
-    put("digest", report.digest.map_or(Value::Null, |d| d.to_string().into()));
-    for (name, value) in &report.metrics.0 {
-        put(name, real(*value));
+/// Whether the open file still goes by that name: an unlinked file takes writes without a word.
+#[cfg(unix)]
+fn still_there(path: &Path, file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |m: fs::Metadata| (m.dev(), m.ino());
+    match (fs::metadata(path).map(identity), file.metadata().map(identity)) {
+        (Ok(named), Ok(open)) => named == open,
+        _ => false,
     }
-    map
 }
+
+#[cfg(not(unix))]
+fn still_there(path: &Path, _: &File) -> bool {
+    path.exists()
+}
+
+/// A report in the form that [`JsonLines`] documents.
+struct Line<'a>(&'a GenerationReport);
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(report) = self;
+        let stats = &report.stats;
+        let reals = [
+            ("best", stats.best),
+            ("mean", stats.mean),
+            ("std", stats.std),
+            ("min", stats.min),
+            ("q25", stats.q25),
+            ("median", stats.median),
+            ("q75", stats.q75),
+            ("best_so_far", report.best_so_far),
+        ];
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("generation", &report.generation)?;
+        map.serialize_entry("evaluations", &report.evaluations)?;
+        reals.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))?;
+        map.serialize_entry("failures", &report.failures)?;
+        map.serialize_entry("failures_total", &report.failures_total)?;
+        map.serialize_entry("elapsed_s", &report.elapsed_s)?;
+        map.serialize_entry("evaluations_per_s", &report.evaluations_per_s)?;
+        map.serialize_entry("digest", &report.digest.map(|d| d.to_string()))?;
+        for (name, value) in &report.metrics.0 {
+            if KEYS.contains(name) {
+                map.serialize_entry(&format!("search/{name}"), value)?;
+            } else {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// Keys that every line has.
+const KEYS: [&str; 15] = [
+    "generation",
+    "evaluations",
+    "best",
+    "mean",
+    "std",
+    "min",
+    "q25",
+    "median",
+    "q75",
+    "best_so_far",
+    "failures",
+    "failures_total",
+    "elapsed_s",
+    "evaluations_per_s",
+    "digest",
+];
 
 #[cfg(test)]
 pub(super) mod tests {
@@ -141,7 +189,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_line_has_every_number_and_null_for_nan() {
-        let line = Value::Object(fields(&report(3))).to_string();
+        let line = serde_json::to_string(&Line(&report(3))).expect("plain values");
         let value: Value = serde_json::from_str(&line).expect("JSON");
         assert_eq!(value["generation"], 3);
         assert_eq!(value["best"], 3.0);
@@ -149,6 +197,17 @@ pub(super) mod tests {
         assert_eq!(value["digest"], "00000000000000ab");
         assert_eq!(value["sigma"], 0.5);
         assert!(value["broken"].is_null());
+    }
+
+    #[test]
+    fn keys_come_in_the_documented_order_and_once() {
+        let mut report = report(0);
+        report.metrics.push("best", 9.0);
+        let line = serde_json::to_string(&Line(&report)).expect("plain values");
+        let keys = KEYS.iter().copied().chain(["sigma", "broken", "search/best"]);
+        let places: Vec<_> = keys.map(|key| line.find(&format!("\"{key}\":"))).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{line}");
+        assert_eq!(line.matches("\"best\":").count(), 1);
     }
 
     #[test]
@@ -173,6 +232,18 @@ pub(super) mod tests {
         fs::remove_file(&path).expect("removed");
         let error = lines.on_generation(&report(0)).expect_err("noticed");
         assert!(error.to_string().contains("was removed"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn another_file_of_that_name_is_noticed() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let path = folder.path().join("metrics.jsonl");
+        let mut lines = JsonLines::create(&path).expect("made");
+        fs::rename(&path, folder.path().join("old.jsonl")).expect("moved");
+        fs::write(&path, "").expect("another run began");
+        let error = lines.on_generation(&report(0)).expect_err("noticed");
+        assert!(matches!(error, ObserverError::Removed { .. }), "{error}");
     }
 
     #[cfg(target_os = "linux")]

@@ -64,7 +64,7 @@ pub enum ObserverError {
         /// Why.
         source: std::io::Error,
     },
-    /// The file was removed while the run was writing to it.
+    /// The file was removed or replaced while the run was writing to it.
     #[error("{} was removed while the run was writing to it", path.display())]
     Removed {
         /// Which file.

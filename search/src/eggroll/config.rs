@@ -163,7 +163,9 @@ impl Config {
         if let Some(bound) = self.clip_norm {
             positive("clip_norm", bound)?;
         }
-        self.update().check().map_err(|e| ConfigError::new(e.key().unwrap_or("optimiser"), e.to_string()))?;
+        self.update()
+            .check()
+            .map_err(|e| ConfigError::new(e.key().unwrap_or("optimiser"), e.to_string()))?;
         let paired = self.sampling == Sampling::Antithetic;
         self.shaping
             .check(self.group as usize, self.members() as usize, paired)

@@ -15,7 +15,9 @@ pub(in crate::cli) fn run(args: &ExportArgs) -> Result<Outcome> {
     let dir = RunDir::open(&args.run_dir).map_err(usage)?;
     let config = dir.read_config().map_err(usage)?;
     let mut job = registry::job(&config, config.seed)?;
-    job.restore(&dir.store(1))?;
+    for fault in job.restore(&dir.store(1))?.faults {
+        eprintln!("hatchery: {fault}; the previous one is used");
+    }
     let bytes = match args.format {
         ExportFormat::Safetensors => to_safetensors(job.centre())?,
         ExportFormat::Json => format!("{}\n", to_json(job.centre())).into_bytes(),
@@ -23,7 +25,10 @@ pub(in crate::cli) fn run(args: &ExportArgs) -> Result<Outcome> {
     match &args.out {
         Some(path) => write_aside(path, &bytes)?,
         None => {
-            std::io::stdout().lock().write_all(&bytes).context("cannot write to standard output")?;
+            std::io::stdout()
+                .lock()
+                .write_all(&bytes)
+                .context("cannot write to standard output")?;
         }
     }
     Ok(Outcome::Done)

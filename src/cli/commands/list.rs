@@ -37,6 +37,7 @@ pub(in crate::cli) fn run(args: &ListArgs) -> Result<Outcome> {
         heading(&mut lines, "presets");
         lines.extend(presets::ALL.iter().map(|p| format!("  {:<24} {}", p.name, p.about)));
     }
-    writeln!(std::io::stdout(), "{}", lines.join("\n")).context("cannot write to standard output")?;
+    writeln!(std::io::stdout(), "{}", lines.join("\n"))
+        .context("cannot write to standard output")?;
     Ok(Outcome::Done)
 }

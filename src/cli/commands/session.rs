@@ -4,7 +4,9 @@ use std::io::Write;
 
 use anyhow::{Context, Result, anyhow};
 use hatchery_engine::observe::{JsonLines, Observer, Progress, TensorBoard};
-use hatchery_engine::{CheckpointPlan, Evaluator, RunPlan, RunReport, StopFlag, StopReason, checkpoint};
+use hatchery_engine::{
+    CheckpointPlan, Evaluator, RunPlan, RunReport, StopFlag, StopReason, checkpoint,
+};
 use hatchery_kernels::{Backend, cuda};
 
 use crate::cli::args::{BackendChoice, BudgetArgs, TalkArgs};
@@ -57,7 +59,7 @@ pub(super) fn cuda_reason(status: &cuda::CudaStatus) -> String {
 /// Runs a job in its directory until its budget is spent, writes the final files and says how it went.
 ///
 /// # Errors
-/// Whatever ends the run early; parameters are written all the same.
+/// Whatever ends the run early; parameters are written all the same, if the file system lets them.
 pub(super) fn conduct(
     job: &mut dyn Job,
     config: &RunConfig,
@@ -85,7 +87,8 @@ pub(super) fn conduct(
         0 => JsonLines::create(dir.metrics())?,
         generation => JsonLines::resume(dir.metrics(), generation)?,
     };
-    let mut board = config.output.tensorboard.then(|| TensorBoard::create(&dir.path)).transpose()?;
+    let mut board =
+        config.output.tensorboard.then(|| TensorBoard::create(&dir.path)).transpose()?;
     let mut progress = (!talk.quiet).then(Progress::new);
     let mut observers: Vec<&mut dyn Observer> = vec![&mut lines];
     observers.extend(board.as_mut().map(|b| b as &mut dyn Observer));
@@ -95,7 +98,8 @@ pub(super) fn conduct(
     let report = match outcome {
         Ok(report) => report,
         Err(error) => {
-            dir.write_parameters(job.centre())?;
+            // What ended the run may keep this from being written too, and is what has to be told.
+            let _ = dir.write_parameters(job.centre());
             let hint = format!("the run in {} stopped early", dir.path.display());
             return Err(anyhow::Error::new(error).context(hint));
         }

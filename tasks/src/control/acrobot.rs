@@ -53,6 +53,10 @@ impl Environment for Acrobot {
         6
     }
 
+    fn scales(&self) -> Vec<f32> {
+        vec![1.0, 1.0, 1.0, 1.0, SPEED_1_MAX as f32, SPEED_2_MAX as f32]
+    }
+
     fn actions(&self) -> Actions {
         Actions::Discrete(3)
     }

@@ -118,12 +118,9 @@ impl World {
             (FORWARD, Cell::Free | Cell::OpenDoor) => self.agent = front,
             (PICK_UP, Cell::Key) => self.key = None,
             (DROP, Cell::Free) if self.key.is_none() => self.key = Some(front),
-            (TOGGLE, Cell::ClosedDoor) if self.locked => {
-                if self.key.is_none() {
-                    (self.locked, self.open) = (false, true);
-                }
+            (TOGGLE, Cell::ClosedDoor) if !self.locked || self.key.is_none() => {
+                (self.locked, self.open) = (false, true);
             }
-            (TOGGLE, Cell::ClosedDoor) => self.open = true,
             (TOGGLE, Cell::OpenDoor) => self.open = false,
             _ => {}
         }

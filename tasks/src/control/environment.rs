@@ -61,6 +61,12 @@ pub trait Environment: Sync {
     /// Length of an observation.
     fn observations(&self) -> usize;
 
+    /// Typical size of each observation, [`observations`](Environment::observations) values. A policy divides by it, so
+    /// that a speed of 0.07 and an angle of 3 weigh alike; [`observe`](Environment::observe) itself gives raw values.
+    fn scales(&self) -> Vec<f32> {
+        vec![1.0; self.observations()]
+    }
+
     /// What an agent can do.
     fn actions(&self) -> Actions;
 

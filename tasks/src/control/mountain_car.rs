@@ -49,6 +49,10 @@ impl Environment for MountainCar {
         2
     }
 
+    fn scales(&self) -> Vec<f32> {
+        vec![1.0, SPEED_MAX as f32]
+    }
+
     fn actions(&self) -> Actions {
         Actions::Discrete(3)
     }

@@ -10,7 +10,8 @@ const GRAVITY: f64 = 0.0025;
 const SPEED_MAX: f32 = 0.07;
 const POSITION_MIN: f32 = -1.2;
 const POSITION_MAX: f32 = 0.6;
-const GOAL: f64 = 0.45;
+/// Gymnasium compares in single precision: the f32 just below 0.45 is on the goal.
+const GOAL: f32 = 0.45;
 
 /// The environment: one action, the throttle, within ±1.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,6 +48,10 @@ impl Environment for MountainCarContinuous {
         2
     }
 
+    fn scales(&self) -> Vec<f32> {
+        vec![1.0, SPEED_MAX]
+    }
+
     fn actions(&self) -> Actions {
         Actions::Continuous { size: 1, low: -1.0, high: 1.0 }
     }
@@ -81,7 +86,7 @@ impl Environment for MountainCarContinuous {
             if *p == POSITION_MIN && *v < 0.0 {
                 *v = 0.0;
             }
-            *ended = f64::from(*p) >= GOAL && *v >= 0.0;
+            *ended = *p >= GOAL && *v >= 0.0;
             let goal = if *ended { 100.0 } else { 0.0 };
             *reward = goal - f64::from(action) * f64::from(action) * 0.1;
         }

@@ -99,6 +99,8 @@ impl<E: Environment> Policy<E> {
 
     fn address(&self, block: &MemberBlock<'_>, lane: usize) -> NoiseAddress {
         let pair = match self.config.shared_starts {
+            // Copies of one centre would all play the same episode.
+            _ if block.generation() == Perturbed::EVALUATION => block.member_of(lane) as u32,
             SharedStarts::Pair => block.direction_of(lane),
             SharedStarts::Generation => 0,
             SharedStarts::Member => block.member_of(lane) as u32,
@@ -119,8 +121,14 @@ impl<E: Environment> Policy<E> {
         let mut running = vec![true; columns];
         let mut returns = vec![0.0; columns];
         let mut scratch = Scratch::default();
+        let scales = self.environment.scales();
         for step in 0..self.environment.steps_max() {
             self.environment.observe(&state, &mut observations);
+            for (values, scale) in observations.chunks_exact_mut(columns).zip(&scales) {
+                if *scale != 1.0 {
+                    values.iter_mut().for_each(|value| *value /= scale);
+                }
+            }
             let input = Input::PerLane(&observations);
             let outputs = self.network.forward(block, input, episodes, backend, &mut scratch)?;
             let actions = chooser.choose(outputs, step);

@@ -1,0 +1,5 @@
+//! Strategies on real tasks: the invariants of the house, the statistics of the method, convergence.
+
+mod convergence;
+mod invariants;
+mod statistics;

@@ -1,0 +1,3 @@
+//! Tests of the built-in tasks against independent references.
+
+mod control;
