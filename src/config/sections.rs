@@ -14,7 +14,6 @@ use super::{ConfigError, Layers, RunConfig};
 /// The `[task]` table: a name, and the options of the task it names.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "name", rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "each variant is the task of its name")]
 pub(crate) enum TaskConfig {
     Cartpole(control::Config),
     Acrobot(control::Config),

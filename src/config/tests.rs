@@ -125,7 +125,10 @@ fn a_mistake_has_file_line_key_and_reason() {
             "f.toml:9: output.checkpoint_seconds: must be above 0, found inf",
         ),
         ("[model]\nhidden = [4]", "f.toml:8: model: this task has no network; leave the table out"),
-        ("strategy = \"open-es\"\nrank = 1", "f.toml:9: search.rank: `open-es` has no rank; leave it out"),
+        (
+            "strategy = \"open-es\"\nrank = 1",
+            "f.toml:9: search.rank: `open-es` has no rank; leave it out",
+        ),
         (
             "population_size = 8",
             "f.toml:8: search.population_size: give either this or `pairs` (half of it), not both",
@@ -176,7 +179,9 @@ fn an_override_wins_and_is_named_when_it_is_wrong() {
     let wrong = SPHERE.replace("pairs", "pears");
     let said = message(read_with(&wrong, &["search.sigma=0.1", "searching=1"]));
     assert!(said.contains("searching"), "{said}");
-    assert!(message(read_with(&wrong, &["search.sigma=0.1"])).starts_with("f.toml:7: search.pears"));
+    assert!(
+        message(read_with(&wrong, &["search.sigma=0.1"])).starts_with("f.toml:7: search.pears")
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ const STRATEGY_NOTES: [(&str, &str); 4] = [
 pub(in crate::cli) fn run(args: &ListArgs) -> Result<Outcome> {
     let wanted = |what: Listed| args.what.is_none_or(|only| only == what);
     let mut lines = Vec::new();
-    let mut heading = |lines: &mut Vec<String>, text: &str| {
+    let heading = |lines: &mut Vec<String>, text: &str| {
         if args.what.is_none() {
             lines.push(format!("{}{text}:", if lines.is_empty() { "" } else { "\n" }));
         }

@@ -1,7 +1,6 @@
 //! `hatchery resume`: from the newest good checkpoint.
 
 use anyhow::{Context, Result};
-use hatchery_engine::checkpoint;
 use hatchery_search::eggroll::State;
 
 use super::session::{backend, conduct, in_pool, lay_budget};
