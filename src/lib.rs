@@ -73,3 +73,43 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// Folder of each member and the members below it, which it may depend on.
+    const FLOOR_PLAN: [(&str, &[&str]); 5] = [
+        ("kernels", &[]),
+        ("engine", &["kernels"]),
+        ("search", &["engine", "kernels"]),
+        ("surrogates", &["engine", "kernels"]),
+        ("tasks", &["engine", "kernels"]),
+    ];
+
+    fn read(path: &str) -> String {
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("it is there")
+    }
+
+    #[test]
+    fn dependencies_point_down_only() {
+        for (member, below) in FLOOR_PLAN {
+            let manifest: toml::Table =
+                read(&format!("{member}/Cargo.toml")).parse().expect("it is TOML");
+            for name in manifest["dependencies"].as_table().expect("a table").keys() {
+                if let Some(folder) = name.strip_prefix("hatchery-") {
+                    assert!(below.contains(&folder), "{member} must not depend on {folder}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn unsafe_code_lives_in_kernels_only() {
+        let others = FLOOR_PLAN.iter().map(|(member, _)| format!("{member}/src/lib.rs")).skip(1);
+        for path in others.chain(["src/lib.rs".into()]) {
+            assert!(read(&path).contains("#![forbid(unsafe_code)]"), "{path} must forbid it");
+        }
+    }
+}

@@ -23,6 +23,9 @@ pub struct Config {
     pub layer_norm: bool,
 }
 
+/// Most weights between hidden layers: one gibibyte of f32.
+const WEIGHTS_MAX: usize = 1 << 28;
+
 impl Default for Config {
     fn default() -> Self {
         Self { hidden: vec![32], activation: Activation::Tanh, layer_norm: false }
@@ -35,10 +38,14 @@ impl Config {
     /// # Errors
     /// A sentence about the first width that does not.
     pub fn check(&self) -> Result<(), String> {
-        match self.hidden.iter().find(|width| !(1..=65_536).contains(*width)) {
-            Some(width) => Err(format!("widths must be from 1 to 65536, found {width}")),
-            None => Ok(()),
+        if let Some(width) = self.hidden.iter().find(|width| !(1..=65_536).contains(*width)) {
+            return Err(format!("widths must be from 1 to 65536, found {width}"));
         }
+        let weights: usize = self.hidden.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        if weights > WEIGHTS_MAX {
+            return Err(format!("{weights} weights between hidden layers; at most {WEIGHTS_MAX}"));
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,39 @@
+# What CI runs, and the verbs of a working day.
+
+# Everything that CI checks
+check:
+    .ci/run
+
+# All tests
+test:
+    cargo test --workspace
+
+# Format all code
+fmt:
+    cargo fmt --all
+
+# Documentation of every crate, in the browser
+docs:
+    cargo doc --workspace --no-deps --open
+
+# An example by its number, as in `just example 05`
+example N:
+    cargo run --release --example "$(basename examples/{{N}}_*.rs .rs)"
+
+# A preset or a file
+run PRESET *FLAGS:
+    cargo run --release -- run {{PRESET}} {{FLAGS}}
+
+# One of the benches: kernels, generation
+bench NAME *FLAGS:
+    cargo bench --bench {{NAME}} -- {{FLAGS}}
+
+# When the one-sided estimator wins: a table, not a timing
+estimators:
+    cargo bench --bench estimators
+
+# Rewrite the golden vectors; each script says what it needs, and the difference is read by a human
+golden:
+    python3 engine/tests/golden/make_update_rules.py
+    python3 tasks/tests/golden/make_gymnasium.py
+    git diff --stat
