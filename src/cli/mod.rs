@@ -31,7 +31,7 @@ struct Usage(anyhow::Error);
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.0)
+        f.write_str(&in_one(&self.0))
     }
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn main() -> ExitCode {
         Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("hatchery: {error:#}");
+            eprintln!("hatchery: {}", in_one(&error));
             ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
         }
     }
@@ -69,6 +69,17 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     }
+}
+
+/// An error and its causes as one message; some name their cause themselves, and it is not said twice.
+fn in_one(error: &anyhow::Error) -> String {
+    let mut message = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
 }
 
 /// Panics inside an evaluation are caught, counted and reported by the engine: their default message is noise.

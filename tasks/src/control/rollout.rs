@@ -164,6 +164,7 @@ struct Chooser {
     /// Log standard deviations `(size, columns)` of a sampled Gaussian policy.
     log_std: Vec<f32>,
     uniforms: Vec<f64>,
+    scratch: Vec<f32>,
     normals: Vec<f32>,
 }
 
@@ -205,6 +206,7 @@ impl Chooser {
             noise,
             log_std,
             uniforms,
+            scratch: Vec::new(),
             normals,
         })
     }
@@ -219,7 +221,8 @@ impl Chooser {
                     let at = NoiseAddress { block: step, ..*at };
                     stream.fill_uniforms(at, std::slice::from_mut(uniform));
                 }
-                head::categorical(outputs, columns, &self.uniforms, &mut self.chosen);
+                let scratch = &mut self.scratch;
+                head::categorical(outputs, columns, &self.uniforms, scratch, &mut self.chosen);
             }
             (Actions::Continuous { low, high, .. }, None) => {
                 head::gaussian(outputs, None, (low, high), &mut self.chosen);

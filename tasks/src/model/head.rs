@@ -1,6 +1,7 @@
 //! From the last layer of a policy to actions.
 
 use hatchery_kernels::math;
+use hatchery_kernels::simd::{Kernel, dispatch};
 
 /// Picks the action with the largest logit in each column; the first one on ties.
 ///
@@ -20,24 +21,63 @@ pub fn greedy(logits: &[f32], columns: usize, actions: &mut [f32]) {
 
 /// Draws an action from the categorical distribution `softmax(logits)` of each column.
 ///
-/// `logits` is `(choices, columns)`; `uniforms` has one number in [0, 1) per column.
-pub fn categorical(logits: &[f32], columns: usize, uniforms: &[f64], actions: &mut [f32]) {
-    for (column, (action, uniform)) in actions.iter_mut().zip(uniforms).enumerate() {
-        let of = |choice: usize| logits[choice * columns + column];
-        let choices = logits.len() / columns;
-        let largest = (0..choices).map(of).fold(f32::NEG_INFINITY, f32::max);
-        let weight = |choice: usize| math::exp(of(choice) - largest);
-        let total: f32 = (0..choices).map(weight).sum();
-        let mut left = *uniform as f32 * total;
-        let mut chosen = choices - 1;
-        for choice in 0..choices {
-            left -= weight(choice);
-            if left < 0.0 {
-                chosen = choice;
-                break;
+/// `logits` is `(choices, columns)`; `uniforms` has one number in [0, 1) per column; `scratch` is kept between calls.
+pub fn categorical(
+    logits: &[f32],
+    columns: usize,
+    uniforms: &[f64],
+    scratch: &mut Vec<f32>,
+    actions: &mut [f32],
+) {
+    scratch.resize(logits.len() + 2 * columns, 0.0);
+    dispatch(Categorical { logits, columns, uniforms, scratch, actions });
+}
+
+struct Categorical<'a> {
+    logits: &'a [f32],
+    columns: usize,
+    uniforms: &'a [f64],
+    scratch: &'a mut [f32],
+    actions: &'a mut [f32],
+}
+
+impl Kernel for Categorical<'_> {
+    type Output = ();
+
+    /// The action is the number of choices whose cumulated weight is not above `uniform · total`.
+    #[inline(always)]
+    fn run(self) {
+        let Self { logits, columns, uniforms, scratch, actions } = self;
+        let (weights, rest) = scratch.split_at_mut(logits.len());
+        let (largest, total) = rest.split_at_mut(columns);
+        largest.copy_from_slice(&logits[..columns]);
+        for row in logits.chunks_exact(columns) {
+            largest.iter_mut().zip(row).for_each(|(m, z)| *m = m.max(*z));
+        }
+        total.fill(0.0);
+        for (row, weights) in logits.chunks_exact(columns).zip(weights.chunks_exact_mut(columns)) {
+            let parts =
+                row.iter().zip(largest.iter()).zip(weights.iter_mut().zip(total.iter_mut()));
+            for ((z, m), (weight, total)) in parts {
+                *weight = math::exp(z - m);
+                *total += *weight;
             }
         }
-        *action = chosen as f32;
+        for (threshold, uniform) in total.iter_mut().zip(uniforms) {
+            *threshold *= *uniform as f32;
+        }
+        actions.fill(0.0);
+        let cumulated = largest;
+        cumulated.fill(0.0);
+        let choices = logits.len() / columns;
+        for weights in weights.chunks_exact(columns).take(choices - 1) {
+            let parts =
+                weights.iter().zip(cumulated.iter_mut()).zip(total.iter().zip(actions.iter_mut()));
+            for ((weight, sum), (threshold, action)) in parts {
+                *sum += weight;
+                *action += if *sum <= *threshold { 1.0 } else { 0.0 };
+            }
+        }
     }
 }
 
@@ -80,7 +120,7 @@ mod tests {
         logits.extend(vec![3.0_f32.ln(); columns]);
         let uniforms: Vec<f64> = (0..columns).map(|k| (k as f64 + 0.5) / columns as f64).collect();
         let mut actions = vec![0.0; columns];
-        categorical(&logits, columns, &uniforms, &mut actions);
+        categorical(&logits, columns, &uniforms, &mut Vec::new(), &mut actions);
         assert_eq!(actions.iter().filter(|a| **a == 0.0).count(), 250);
     }
 
