@@ -42,7 +42,9 @@ pub struct Progress {
     pub best: Option<f64>,
     /// Mean fitness of the last generation.
     pub mean: Option<f64>,
-    /// Best value so far of the statistic that the target is held against.
+    /// Last value of the statistic that the target is held against.
+    pub statistic: Option<f64>,
+    /// Best value so far of that statistic.
     pub best_statistic: Option<f64>,
     /// Generations since that statistic last improved.
     pub generations_since_best: u32,

@@ -42,8 +42,8 @@ pub struct RunPlan {
 /// The final checkpoint, if checkpoints are wanted, is written whatever ended the run.
 ///
 /// # Errors
-/// [`RunError`] if all evaluations of a generation fail (a checkpoint of the state before that generation is
-/// written first), or if the strategy, a checkpoint or an observer fails.
+/// [`RunError`] if all evaluations of a generation fail, or if the strategy, a checkpoint or an observer fails. A
+/// checkpoint of the last good state is written first, where that is possible.
 pub fn run<S, T>(
     strategy: &mut S,
     task: &T,
@@ -77,9 +77,19 @@ where
             }
         };
         let members = population.len();
-        let metrics = strategy.tell(population, &fitness, &evaluator.backend)?;
+        let metrics = match strategy.tell(population, &fitness, &evaluator.backend) {
+            Ok(metrics) => metrics,
+            Err(error) => {
+                run.checkpoint(strategy)?;
+                return Err(error.into());
+            }
+        };
         let report = run.account(members, &fitness, metrics, strategy.centre());
-        observers.iter_mut().try_for_each(|o| o.on_generation(&report))?;
+        if let Err(error) = observers.iter_mut().try_for_each(|o| o.on_generation(&report)) {
+            // The observer's trouble may well be the disk's: its error is the one to tell.
+            let _ = run.checkpoint(strategy);
+            return Err(error.into());
+        }
         run.checkpoint_if_due(strategy)?;
     };
     run.checkpoint(strategy)?;
@@ -97,8 +107,6 @@ struct Run<'a> {
     last_checkpoint: Instant,
     /// Generation of the newest checkpoint, so that none is written twice.
     saved: Option<u32>,
-    /// The target statistic of the last generation of this process.
-    statistic: Option<f64>,
 }
 
 impl<'a> Run<'a> {
@@ -111,7 +119,6 @@ impl<'a> Run<'a> {
             generation_began: now,
             last_checkpoint: now,
             saved: None,
-            statistic: None,
         }
     }
 
@@ -124,7 +131,7 @@ impl<'a> Run<'a> {
             generations: self.progress.generation,
             evaluations: self.progress.evaluations,
             seconds: self.elapsed_s(),
-            statistic: self.statistic,
+            statistic: self.progress.statistic,
             generations_since_best: self.progress.generations_since_best,
         };
         let spent = self.plan.budget.spent(&standing);
@@ -145,7 +152,6 @@ impl<'a> Run<'a> {
         };
         let took_s = self.generation_began.elapsed().as_secs_f64();
         self.generation_began = Instant::now();
-        self.statistic = Some(statistic);
         let elapsed_s = self.elapsed_s();
         let progress = &mut self.progress;
         let generation = progress.generation;
@@ -155,6 +161,7 @@ impl<'a> Run<'a> {
         progress.elapsed_s = elapsed_s;
         progress.best = Some(progress.best.map_or(stats.best, |best| best.max(stats.best)));
         progress.mean = Some(stats.mean);
+        progress.statistic = Some(statistic);
         if fitness.first_error.is_some() {
             progress.first_error.clone_from(&fitness.first_error);
         }

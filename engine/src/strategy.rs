@@ -25,7 +25,8 @@ pub trait Strategy {
     /// copy. Returns the metrics to log.
     ///
     /// # Errors
-    /// Whatever keeps the strategy from learning, such as a shape that does not fit.
+    /// Whatever keeps the strategy from learning, such as a shape that does not fit. Its state is then what it was
+    /// before the call, so that a checkpoint can be written.
     fn tell(
         &mut self,
         population: Self::Population,

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`dataset`] | designs and scores, from arrays or CSV; refuses what no model could learn from |
 //! | [`normalise`] | column-wise z-scores, there and back; a search in units of the table |
-//! | [`model`] | models: the ridge-regularised [`Quadratic`](model::Quadratic) |
+//! | [`model`] | models: the ridge-regularised [`Quadratic`] |
 //!
 //! ```
 //! use hatchery_engine::Objective;

@@ -55,7 +55,10 @@ pub(crate) fn fma_scalar<const L: usize>(sum: &mut [f32; L], w: f32, x: &[f32; L
 
 /// `Σ_i w[i·stride + offset] x[i][at..at+L]` for `O` neighbouring outputs: `w` of output `o` begins at `offsets(o)`.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "an inner loop: a struct of these would only hide it")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "an inner loop: a struct of these would only hide it"
+)]
 pub(crate) fn products<const O: usize, const L: usize>(
     weights: &[f32],
     first_output: usize,

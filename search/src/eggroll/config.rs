@@ -2,7 +2,7 @@
 
 use hatchery_engine::Sampling;
 use hatchery_engine::schedule::Schedule;
-use hatchery_engine::shaping::Shaping;
+use hatchery_engine::shaping::{Shaping, ShapingError};
 use hatchery_engine::update::{self, Optimiser};
 use hatchery_kernels::Perturbation;
 use serde::{Deserialize, Serialize};
@@ -169,13 +169,21 @@ impl Config {
         let paired = self.sampling == Sampling::Antithetic;
         self.shaping
             .check(self.group as usize, self.members() as usize, paired)
-            .map_err(|e| ConfigError::new("shaping", e.to_string()))?;
+            .map_err(|e| ConfigError::new(key_of(&e), e.to_string()))?;
         self.sigma_schedule
             .check()
             .map_err(|e| ConfigError::new("sigma_schedule", e.to_string()))?;
         self.learning_rate_schedule
             .check()
             .map_err(|e| ConfigError::new("learning_rate_schedule", e.to_string()))
+    }
+}
+
+/// The key to change when shaping does not fit.
+fn key_of(error: &ShapingError) -> &'static str {
+    match error {
+        ShapingError::GroupDoesNotDivide { .. } | ShapingError::SplitPair { .. } => "group",
+        _ => "shaping",
     }
 }
 

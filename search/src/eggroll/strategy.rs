@@ -193,14 +193,14 @@ impl Strategy for Eggroll {
             Some(bound) => clip_by_global_norm(&mut self.gradient, bound),
             None => global_norm(&self.gradient),
         };
+        let before = self.state();
         let theta = Arc::make_mut(&mut self.theta);
-        let before = theta.values.clone();
         self.steps += 1;
         self.rule.step(&mut theta.values, &self.gradient, learning_rate as f32, self.steps);
-        let update_norm = norm(theta.values.iter().zip(&before).map(|(new, old)| new - old));
+        let update_norm = norm(theta.values.iter().zip(&before.theta).map(|(new, old)| new - old));
         let theta_norm = theta.norm();
         if !theta_norm.is_finite() {
-            theta.values = before;
+            self.restore(before)?;
             return Err(StrategyError::NotFinite { generation });
         }
         let mut metrics = Metrics::default();

@@ -208,3 +208,22 @@ fn linear_fitness_gives_sigma_squared_times_its_gradient() {
         assert!((mean - expected).abs() < 4.0 * error, "entry {k}: {mean} against {expected}");
     }
 }
+
+#[test]
+fn a_diverging_step_is_an_error_and_leaves_the_state_alone() {
+    let config = Config { learning_rate: f32::MAX, ..Config::default() };
+    let mut eggroll = strategy(Variant::Eggroll, config);
+    let evaluator = Evaluator::new(Backend::cpu());
+    let task = PerturbedPoints(Bowl(layout().len()));
+    let population = eggroll.ask(0).expect("asks");
+    let fitness = evaluator.evaluate(&task, &population).expect("evaluates");
+    drop(population);
+    let mut error = None;
+    for generation in 0..3 {
+        let population = eggroll.ask(generation).expect("asks");
+        error = error.or(eggroll.tell(population, &fitness, &evaluator.backend).err());
+    }
+    let error = error.expect("steps of 1e38 leave the numbers");
+    assert!(error.to_string().contains("NaN or infinite"), "{error}");
+    assert!(eggroll.state().theta.iter().all(|v| v.is_finite()));
+}

@@ -1,0 +1,13 @@
+//! The `hatchery` command as a user meets it: words, exit codes, files, signals.
+
+mod support;
+
+mod budgets;
+mod configuration;
+mod determinism;
+mod failures;
+mod files;
+mod learned;
+mod resuming;
+mod signals;
+mod words;
