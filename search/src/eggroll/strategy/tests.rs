@@ -105,7 +105,7 @@ fn restored_strategy_goes_on_to_the_bit() {
     let mut first = strategy(Variant::Eggroll, Config::default());
     let task = PerturbedPoints(Bowl(layout().len()));
     let evaluator = Evaluator::new(Backend::cpu());
-    let mut step = |eggroll: &mut Eggroll, generation| {
+    let step = |eggroll: &mut Eggroll, generation| {
         let population = eggroll.ask(generation).expect("asks");
         let fitness = evaluator.evaluate(&task, &population).expect("evaluates");
         eggroll.tell(population, &fitness, &evaluator.backend).expect("learns");
