@@ -1,5 +1,7 @@
 //! The `hatchery` command: parse, run, exit code.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 mod cli;
