@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use hatchery_kernels::{Backend, LayerNoise, Perturbation};
+use hatchery_kernels::{Backend, LayerNoise};
 
-use crate::{Explicit, Kind, Layout, ParamSpec, Params, Perturbed, Task, TaskError};
+use crate::{Explicit, Layout, ParamSpec, Params, Perturbed, Task, TaskError};
 
 /// A function of a real vector; larger is better.
 ///
@@ -115,13 +115,8 @@ pub fn write_member(
     let direction = population.direction(member);
     let scale = population.sign(member) * population.sigma;
     for (layer, spec) in population.theta.layout.specs().iter().enumerate() {
-        let perturbation = match spec.kind {
-            Kind::Vector if population.vectors_frozen => Perturbation::None,
-            Kind::Vector if population.perturbation != Perturbation::None => Perturbation::Dense,
-            Kind::Vector | Kind::Matrix | Kind::Embedding => population.perturbation,
-        };
         noise.draw(
-            perturbation,
+            population.noise_of(spec.kind),
             population.noise,
             population.noise_generation,
             direction..direction + 1,

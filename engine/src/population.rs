@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hatchery_kernels::{NoiseStream, Perturbation};
 use serde::{Deserialize, Serialize};
 
-use crate::Params;
+use crate::{Kind, Params};
 
 /// Number of a generation, from 0.
 pub type Generation = u32;
@@ -126,6 +126,16 @@ impl Perturbed {
         match self.sampling {
             Sampling::Antithetic if member % 2 == 1 => -1.0,
             Sampling::Antithetic | Sampling::OneSided => 1.0,
+        }
+    }
+
+    /// The noise that a tensor of that kind gets: vectors dense or none, matrices and tables what the population says.
+    pub fn noise_of(&self, kind: Kind) -> Perturbation {
+        match (kind, self.perturbation) {
+            (_, Perturbation::None) => Perturbation::None,
+            (Kind::Vector, _) if self.vectors_frozen => Perturbation::None,
+            (Kind::Vector, _) => Perturbation::Dense,
+            (Kind::Matrix | Kind::Embedding, noise) => noise,
         }
     }
 

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use hatchery_engine::{Kind, Perturbed, Population};
+use hatchery_engine::{Perturbed, Population};
 use hatchery_kernels::{
-    Backend, EmbeddingCall, Input, KernelError, Lanes, LayerNoise, Perturbation, PerturbedLinear,
+    Backend, EmbeddingCall, Input, KernelError, Lanes, LayerNoise, PerturbedLinear,
     TransposedLinear, VectorCall,
 };
 
@@ -36,15 +36,9 @@ impl<'p> MemberBlock<'p> {
         let lanes = Lanes { directions: count, halves, signs, sigma: population.sigma };
         let mut noise = Vec::new();
         for (layer, spec) in population.theta.layout.specs().iter().enumerate() {
-            let kind = match (spec.kind, population.perturbation) {
-                (_, Perturbation::None) => Perturbation::None,
-                (Kind::Vector, _) if population.vectors_frozen => Perturbation::None,
-                (Kind::Vector, _) => Perturbation::Dense,
-                (Kind::Matrix | Kind::Embedding, kind) => kind,
-            };
             let mut drawn = LayerNoise::default();
             drawn.draw(
-                kind,
+                population.noise_of(spec.kind),
                 population.noise,
                 population.noise_generation,
                 directions.clone(),
