@@ -34,18 +34,32 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 /// [`philox4x32_10`] for `N` counters side by side: `counters[word][lane]` is replaced by the
 /// random words of its lane. Vectorises over the lanes when called inside a
 /// [`Kernel`](crate::simd::Kernel); 16 or 32 lanes are a good choice.
+///
+/// Words live in the low halves of 64-bit lanes from the first round to the last. A vector product of
+/// 32-bit numbers reads exactly these and fills the whole lane, so that a round is two products, two shifts and
+/// four exclusive ors, without a shuffle; what is left in the high halves is never read.
 #[inline(always)]
 pub fn philox4x32_10_lanes<const N: usize>(counters: &mut [[u32; N]; 4], key: [u32; 2]) {
     let mut key = key;
+    let mut wide = counters.map(|word| word.map(u64::from));
     for _ in 0..ROUNDS {
-        let [c0, c1, c2, c3] = &mut *counters;
+        let [k0, k1] = key.map(u64::from);
+        let [c0, c1, c2, c3] = &mut wide;
         for lane in 0..N {
-            let words = [c0[lane], c1[lane], c2[lane], c3[lane]];
-            [c0[lane], c1[lane], c2[lane], c3[lane]] = philox_round(words, key);
+            let p0 = (c0[lane] & LOW) * MULTIPLIERS[0] as u64;
+            let p1 = (c2[lane] & LOW) * MULTIPLIERS[1] as u64;
+            c0[lane] = (p1 >> 32) ^ c1[lane] ^ k0;
+            c1[lane] = p1;
+            c2[lane] = (p0 >> 32) ^ c3[lane] ^ k1;
+            c3[lane] = p0;
         }
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
+    *counters = wide.map(|word| word.map(|word| word as u32));
 }
+
+/// The low half of a 64-bit lane.
+const LOW: u64 = 0xFFFF_FFFF;
 
 #[inline(always)]
 const fn philox_round(c: [u32; 4], k: [u32; 2]) -> [u32; 4] {
