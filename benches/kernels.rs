@@ -8,7 +8,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hatchery::kernels::{
     Backend, Domain, GradientCall, GradientKind, Input, Lanes, LayerNoise, NoiseAddress,
-    NoiseStream, Perturbation, PerturbedLinear,
+    NoiseStream, Packed, Perturbation, PerturbedLinear,
 };
 
 const STREAM: NoiseStream = NoiseStream::new(1).domain(Domain::Perturb);
@@ -59,8 +59,10 @@ fn perturbed_linear(c: &mut Criterion) {
         let signs = (0..members).map(|lane| if lane < directions { 1.0 } else { -1.0 }).collect();
         let lanes = Lanes { directions, halves: 2, signs, sigma: 0.1 };
         let (weights, x) = (normals(outputs * inputs), normals(inputs * rows * members));
+        let packed = Packed::new(&weights, outputs, inputs, false);
         let call = PerturbedLinear {
             weights: &weights,
+            packed: Some(&packed),
             outputs,
             inputs,
             bias: None,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use hatchery_kernels::{NoiseStream, Perturbation};
+use hatchery_kernels::{NoiseStream, PackedCache, Perturbation};
 use serde::{Deserialize, Serialize};
 
 use crate::{Kind, Params};
@@ -73,6 +73,8 @@ pub struct Perturbed {
     pub generation: Generation,
     /// The centre θ.
     pub theta: Arc<Params>,
+    /// The matrices of θ, packed when they are first used; must be new whenever θ is.
+    pub packed: PackedCache,
     /// Noise scale σ.
     pub sigma: f32,
     /// Which kind of noise E is.
@@ -100,6 +102,7 @@ impl Perturbed {
     pub fn mean(theta: Arc<Params>, members: u32) -> Self {
         Self {
             generation: Self::EVALUATION,
+            packed: PackedCache::new(theta.layout.specs().len()),
             theta,
             sigma: 0.0,
             perturbation: Perturbation::None,

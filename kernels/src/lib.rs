@@ -12,8 +12,6 @@
 //! | [`simd`]    | one body of code run with the widest vectors of this machine               |
 //! | [`cpu`]     | population operations: layers, vectors, embeddings, gradients              |
 //! | [`backend`] | the closed set of devices that run these operations                        |
-//! | [`backend`] | the device that runs the kernels |
-//! | [`cpu`] | the population operations on the CPU |
 //! | [`cuda`]    | whether this machine could run CUDA                                        |
 //! | [`error`]   | what a kernel can refuse                                                   |
 //!
@@ -45,8 +43,8 @@ pub mod testing;
 
 pub use backend::{Backend, Cpu};
 pub use cpu::{
-    EmbeddingCall, GradientCall, GradientKind, Input, Lanes, LayerNoise, Perturbation,
-    PerturbedLinear, TransposedLinear, VectorCall,
+    EmbeddingCall, GradientCall, GradientKind, Input, Lanes, LayerNoise, Packed, PackedCache,
+    Perturbation, PerturbedLinear, TransposedLinear, VectorCall,
 };
 pub use cuda::CudaStatus;
 pub use error::KernelError;

@@ -36,6 +36,8 @@ impl Lanes {
 pub enum Input<'a> {
     /// Each lane has its own: `(inputs, rows, lanes)`.
     PerLane(&'a [f32]),
+    /// Both signs of a direction have the same: `(inputs, rows, directions)`; the mean product is made once per pair.
+    PerDirection(&'a [f32]),
     /// All lanes have the same: `(inputs, rows)`; the mean product is then made once.
     Shared(&'a [f32]),
 }
@@ -46,11 +48,13 @@ impl Input<'_> {
         op: &'static str,
         inputs: usize,
         rows: usize,
-        lanes: usize,
+        lanes: &Lanes,
     ) -> Result<(), KernelError> {
-        match self {
-            Self::PerLane(x) => KernelError::check_len(op, "x", inputs * rows * lanes, x.len()),
-            Self::Shared(x) => KernelError::check_len(op, "x", inputs * rows, x.len()),
-        }
+        let (x, columns) = match self {
+            Self::PerLane(x) => (x, lanes.len()),
+            Self::PerDirection(x) => (x, lanes.directions),
+            Self::Shared(x) => (x, 1),
+        };
+        KernelError::check_len(op, "x", inputs * rows * columns, x.len())
     }
 }

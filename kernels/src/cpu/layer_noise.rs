@@ -232,12 +232,12 @@ impl Kernel for FillBlock<'_> {
             let mut first = 0;
             while first < directions {
                 let width = WIDTH.min(directions - first);
-                let mut counters = [
-                    [at.generation; WIDTH],
-                    std::array::from_fn(|l| at.pair.wrapping_add((first + l) as u32)),
-                    [at.layer; WIDTH],
-                    [block; WIDTH],
-                ];
+                let mut pairs = [at.pair.wrapping_add(first as u32); WIDTH];
+                for (l, pair) in pairs.iter_mut().enumerate() {
+                    *pair = pair.wrapping_add(l as u32);
+                }
+                let mut counters =
+                    [[at.generation; WIDTH], pairs, [at.layer; WIDTH], [block; WIDTH]];
                 crate::noise::philox4x32_10_lanes(&mut counters, stream.key());
                 let mut z = [[0.0_f32; WIDTH]; 4];
                 for l in 0..WIDTH {

@@ -2,9 +2,11 @@
 #![doc = include_str!("README.md")]
 
 mod embedding;
+mod forward;
 mod gradient;
 mod lanes;
 mod layer_noise;
+mod packed;
 mod perturbed_linear;
 mod product;
 mod tile;
@@ -15,6 +17,7 @@ pub use embedding::EmbeddingCall;
 pub use gradient::{GradientCall, GradientKind};
 pub use lanes::{Input, Lanes};
 pub use layer_noise::{LayerNoise, Perturbation};
+pub use packed::{Packed, PackedCache};
 pub use perturbed_linear::PerturbedLinear;
 pub use transposed::TransposedLinear;
 pub use vector::VectorCall;

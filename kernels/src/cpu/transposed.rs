@@ -1,7 +1,7 @@
 //! `y = x W` for a block of members, with W stored `(inputs, outputs)`.
 
-use super::perturbed_linear::Layer;
-use super::{Input, Lanes, LayerNoise};
+use super::forward::{Layer, Weights};
+use super::{Input, Lanes, LayerNoise, Packed};
 use crate::KernelError;
 
 /// Arguments of the transposed linear layer of a block.
@@ -12,6 +12,8 @@ use crate::KernelError;
 pub struct TransposedLinear<'a> {
     /// W, `(inputs, outputs)` row-major.
     pub weights: &'a [f32],
+    /// The same W, packed as transposed; without it the layer packs its weights anew in each call.
+    pub packed: Option<&'a Packed>,
     /// Rows of W.
     pub inputs: usize,
     /// Columns of W.
@@ -33,10 +35,9 @@ pub(crate) fn transposed_linear(
 ) -> Result<(), KernelError> {
     let layer = Layer {
         op: "transposed_linear",
-        weights: call.weights,
+        weights: Weights { plain: call.weights, packed: call.packed, transposed: true },
         outputs: call.outputs,
         inputs: call.inputs,
-        transposed: true,
         bias: None,
         noise: call.noise,
         lanes: call.lanes,

@@ -77,6 +77,7 @@ impl Case {
     fn linear(&self, x: Input<'_>) -> Vec<f32> {
         let call = PerturbedLinear {
             weights: &self.weights,
+            packed: None,
             outputs: self.outputs,
             inputs: self.inputs,
             bias: Some((&self.bias, &self.bias_noise)),
@@ -98,6 +99,10 @@ impl Case {
             for (o, row) in (0..self.outputs).flat_map(|o| (0..rows).map(move |row| (o, row))) {
                 let input = |i: usize| match x {
                     Input::PerLane(x) => x[(i * rows + row) * lanes + lane],
+                    Input::PerDirection(x) => {
+                        let d = self.lanes.directions;
+                        x[(i * rows + row) * d + lane % d]
+                    }
                     Input::Shared(x) => x[i * rows + row],
                 };
                 let products = (0..self.inputs)
@@ -129,6 +134,10 @@ fn perturbed_linear_is_the_dense_product_of_every_member() {
             let x = normals(2, shape.1 * rows * d * halves);
             let y = case.linear(Input::PerLane(&x));
             assert_close(&y, &case.linear_twin(Input::PerLane(&x)), tolerance(shape.1), 1e-5);
+            let paired = &x[..shape.1 * rows * d];
+            let y = case.linear(Input::PerDirection(paired));
+            let twin = case.linear_twin(Input::PerDirection(paired));
+            assert_close(&y, &twin, tolerance(shape.1), 1e-5);
             let shared = &x[..shape.1 * rows];
             let y = case.linear(Input::Shared(shared));
             assert_close(&y, &case.linear_twin(Input::Shared(shared)), tolerance(shape.1), 1e-5);
@@ -147,6 +156,7 @@ fn transposed_linear_is_the_dense_product_of_every_member() {
             let x = normals(2, shape.0 * rows * lanes);
             let call = TransposedLinear {
                 weights: &case.weights,
+                packed: None,
                 inputs: shape.0,
                 outputs: shape.1,
                 noise: &case.noise,
@@ -244,6 +254,7 @@ fn mismatched_shapes_are_refused_by_name() {
     let x = vec![0.0; 15];
     let call = PerturbedLinear {
         weights: &case.weights,
+        packed: None,
         outputs: 3,
         inputs: 4,
         bias: None,
@@ -366,7 +377,7 @@ proptest! {
                 }
             }
             let call = PerturbedLinear {
-                weights: &weights, outputs, inputs, bias: None, noise: &noise, lanes: &lanes,
+                weights: &weights, packed: None, outputs, inputs, bias: None, noise: &noise, lanes: &lanes,
                 x: Input::PerLane(&x), rows: 1,
             };
             let mut y = vec![0.0; outputs * 2 * d];

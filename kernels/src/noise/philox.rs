@@ -41,9 +41,15 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 #[inline(always)]
 pub fn philox4x32_10_lanes<const N: usize>(counters: &mut [[u32; N]; 4], key: [u32; 2]) {
     let mut key = key;
-    let mut wide = counters.map(|word| word.map(u64::from));
+    // Plain loops: `map` is not always inlined, and what is not inlined is not vectorised.
+    let mut wide = [[0_u64; N]; 4];
+    for (wide, word) in wide.iter_mut().zip(counters.iter()) {
+        for lane in 0..N {
+            wide[lane] = u64::from(word[lane]);
+        }
+    }
     for _ in 0..ROUNDS {
-        let [k0, k1] = key.map(u64::from);
+        let (k0, k1) = (u64::from(key[0]), u64::from(key[1]));
         let [c0, c1, c2, c3] = &mut wide;
         for lane in 0..N {
             let p0 = (c0[lane] & LOW) * MULTIPLIERS[0] as u64;
@@ -55,7 +61,11 @@ pub fn philox4x32_10_lanes<const N: usize>(counters: &mut [[u32; N]; 4], key: [u
         }
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
-    *counters = wide.map(|word| word.map(|word| word as u32));
+    for (word, wide) in counters.iter_mut().zip(&wide) {
+        for lane in 0..N {
+            word[lane] = wide[lane] as u32;
+        }
+    }
 }
 
 /// The low half of a 64-bit lane.

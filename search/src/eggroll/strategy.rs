@@ -8,7 +8,7 @@ use hatchery_engine::{
     Fitness, Generation, Kind, Metrics, Params, Perturbed, Population, Sampling, Strategy,
     StrategyError,
 };
-use hatchery_kernels::{Backend, Domain, GradientCall, GradientKind, NoiseStream};
+use hatchery_kernels::{Backend, Domain, GradientCall, GradientKind, NoiseStream, PackedCache};
 use serde::{Deserialize, Serialize};
 
 use super::{Config, Scaling, Variant};
@@ -71,6 +71,7 @@ impl Eggroll {
         Perturbed {
             generation,
             theta: self.theta.clone(),
+            packed: PackedCache::new(self.theta.layout.specs().len()),
             sigma: config.sigma_schedule.value(f64::from(config.sigma), generation) as f32,
             perturbation: config.perturbation(self.variant),
             noise: self.noise,

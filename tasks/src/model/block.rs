@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use hatchery_engine::{Perturbed, Population};
 use hatchery_kernels::{
-    Backend, EmbeddingCall, Input, KernelError, Lanes, LayerNoise, PerturbedLinear,
+    Backend, EmbeddingCall, Input, KernelError, Lanes, LayerNoise, Packed, PerturbedLinear,
     TransposedLinear, VectorCall,
 };
 
@@ -103,6 +103,7 @@ impl<'p> MemberBlock<'p> {
         let spec = &theta.layout.specs()[weight];
         let call = PerturbedLinear {
             weights: theta.tensor(weight),
+            packed: self.packed(weight, (spec.rows, spec.cols), false, x),
             outputs: spec.rows,
             inputs: spec.cols,
             bias: bias.map(|bias| (theta.tensor(bias), &self.noise[bias])),
@@ -130,6 +131,7 @@ impl<'p> MemberBlock<'p> {
         let spec = &theta.layout.specs()[weight];
         let call = TransposedLinear {
             weights: theta.tensor(weight),
+            packed: self.packed(weight, (spec.cols, spec.rows), true, x),
             inputs: spec.rows,
             outputs: spec.cols,
             noise: &self.noise[weight],
@@ -138,6 +140,21 @@ impl<'p> MemberBlock<'p> {
             rows,
         };
         backend.transposed_linear(&call, y)
+    }
+
+    /// The packed matrix, where the layer will use it: inputs that all lanes share go through a plain product.
+    fn packed(
+        &self,
+        index: usize,
+        shape: (usize, usize),
+        transposed: bool,
+        x: Input<'_>,
+    ) -> Option<&Packed> {
+        let weights = self.population.theta.tensor(index);
+        match x {
+            Input::Shared(_) => None,
+            _ => Some(self.population.packed.get(index, weights, shape, transposed)),
+        }
     }
 
     /// Row `indices[row][lane]` of each lane's own table; `y` is `(width, rows, lanes)`.

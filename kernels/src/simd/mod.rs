@@ -32,8 +32,12 @@
 //! The environment variable `HATCHERY_SIMD` (`portable`, `avx2`, `avx512`), read once, lowers the
 //! level for tests and benches. It cannot raise it, and other values are ignored.
 
+mod vector;
+
 use std::fmt;
 use std::sync::OnceLock;
+
+pub(crate) use vector::{LANES, Vector, VectorKernel, dispatch_vector};
 
 /// Work that can be compiled for several instruction sets.
 pub trait Kernel {

@@ -1,0 +1,105 @@
+//! A matrix laid out for the register tiles, once per generation.
+
+use std::sync::{Arc, OnceLock};
+
+/// Outputs of a panel: those that one register tile makes.
+pub(crate) const PANEL: usize = 8;
+
+/// The weights of a layer in panels of eight outputs, each `(inputs, 8)`; a last panel is filled up with zeros.
+///
+/// A tile walks through its panel from front to back, so that every line of the cache is used whole and in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Packed {
+    pub(crate) outputs: usize,
+    pub(crate) inputs: usize,
+    panels: Vec<f32>,
+}
+
+impl Packed {
+    /// Packs `weights`, `(outputs, inputs)` row-major, or `(inputs, outputs)` if `transposed`.
+    ///
+    /// # Panics
+    /// If `weights` has not `outputs · inputs` elements.
+    pub fn new(weights: &[f32], outputs: usize, inputs: usize, transposed: bool) -> Self {
+        assert_eq!(weights.len(), outputs * inputs, "elements of a matrix to be packed");
+        let mut panels = vec![0.0; outputs.div_ceil(PANEL) * PANEL * inputs];
+        let (by_output, by_input) = if transposed { (1, outputs) } else { (inputs, 1) };
+        for (p, panel) in panels.chunks_exact_mut((PANEL * inputs).max(1)).enumerate() {
+            let first = p * PANEL;
+            for o in 0..PANEL.min(outputs - first) {
+                let from = (first + o) * by_output;
+                for (i, column) in panel.chunks_exact_mut(PANEL).enumerate() {
+                    column[o] = weights[from + i * by_input];
+                }
+            }
+        }
+        Self { outputs, inputs, panels }
+    }
+
+    /// Panel `p`, `(inputs, 8)`.
+    #[inline(always)]
+    pub(crate) fn panel(&self, p: usize) -> &[f32] {
+        let length = PANEL * self.inputs;
+        &self.panels[p * length..(p + 1) * length]
+    }
+}
+
+/// The packed matrices of a set of tensors, each made when it is first asked for. Clones share what has been made.
+///
+/// The tensors must not change for as long as this lives: a new generation takes a new cache.
+#[derive(Clone, Debug, Default)]
+pub struct PackedCache {
+    /// `[as stored, transposed]` of each tensor.
+    slots: Arc<Vec<[OnceLock<Packed>; 2]>>,
+}
+
+impl PackedCache {
+    /// An empty cache for so many tensors.
+    pub fn new(tensors: usize) -> Self {
+        let slots = (0..tensors).map(|_| [const { OnceLock::new() }; 2]).collect();
+        Self { slots: Arc::new(slots) }
+    }
+
+    /// The packed form of tensor `index`, whose values are `weights`, as [`Packed::new`] makes it.
+    ///
+    /// # Panics
+    /// If there is no such tensor, or as [`Packed::new`].
+    pub fn get(
+        &self,
+        index: usize,
+        weights: &[f32],
+        (outputs, inputs): (usize, usize),
+        transposed: bool,
+    ) -> &Packed {
+        let slot = &self.slots[index][usize::from(transposed)];
+        slot.get_or_init(|| Packed::new(weights, outputs, inputs, transposed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panels_hold_the_weights_and_zeros() {
+        let weights: Vec<f32> = (1..=33).map(|k| k as f32).collect();
+        let packed = Packed::new(&weights, 11, 3, false);
+        for o in 0..16 {
+            for i in 0..3 {
+                let expected = if o < 11 { weights[o * 3 + i] } else { 0.0 };
+                assert_eq!(packed.panel(o / 8)[i * 8 + o % 8], expected, "output {o} input {i}");
+            }
+        }
+        let stored: Vec<f32> = (0..33).map(|k| weights[(k % 11) * 3 + k / 11]).collect();
+        assert_eq!(packed, Packed::new(&stored, 11, 3, true));
+    }
+
+    #[test]
+    fn a_cache_packs_once() {
+        let cache = PackedCache::new(1);
+        let first = cache.get(0, &[1.0, 2.0], (2, 1), false) as *const Packed;
+        let clone = cache.clone();
+        assert_eq!(first, clone.get(0, &[9.0, 9.0], (2, 1), false) as *const Packed);
+        assert_eq!(clone.get(0, &[1.0, 2.0], (1, 2), true).inputs, 2);
+    }
+}

@@ -1,0 +1,306 @@
+//! Sixteen lanes of `f32` as one value, for register tiles.
+//!
+//! A [`Kernel`](super::Kernel) leaves vectorisation to the compiler, which is good at loops over lanes and loses its way in a
+//! nest as deep as a register tile. There a [`VectorKernel`] names its registers: the same sixteen lanes are one
+//! register with AVX-512, two with AVX2, four with NEON. Lanes never mix, and a product and a sum are rounded once,
+//! so that all levels give the same bits.
+
+use super::{Level, level};
+
+/// Lanes of a vector.
+pub(crate) const LANES: usize = 16;
+
+/// Sixteen lanes.
+pub(crate) trait Vector: Copy {
+    /// The same value in all lanes.
+    fn splat(value: f32) -> Self;
+    /// The first sixteen values of `from`.
+    fn load(from: &[f32]) -> Self;
+    /// The first `count ≤ 16` values of `from`, then zeros.
+    fn load_first(from: &[f32], count: usize) -> Self;
+    /// Writes all lanes to the front of `to`.
+    fn store(self, to: &mut [f32]);
+    /// Writes the first `count ≤ 16` lanes to the front of `to`.
+    fn store_first(self, to: &mut [f32], count: usize);
+    /// `self + other`.
+    fn add(self, other: Self) -> Self;
+    /// `self · other`.
+    fn mul(self, other: Self) -> Self;
+    /// `self · factor + summand`, rounded once.
+    fn mul_add(self, factor: Self, summand: Self) -> Self;
+
+    /// Zero in all lanes.
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::splat(0.0)
+    }
+}
+
+/// Work over named vectors. As with [`Kernel`](super::Kernel), everything that its loops call must be `#[inline(always)]`,
+/// and closures are best avoided.
+pub(crate) trait VectorKernel {
+    /// Does the work; called exactly once per [`dispatch_vector`].
+    fn run<V: Vector>(self);
+}
+
+/// Runs `kernel` with the widest vectors of this machine. The bits of the result do not depend on which these are.
+#[inline]
+pub(crate) fn dispatch_vector<K: VectorKernel>(kernel: K) {
+    dispatch_vector_at(level(), kernel);
+}
+
+/// Runs `kernel` at a stated level.
+#[inline]
+pub(crate) fn dispatch_vector_at<K: VectorKernel>(level: Level, kernel: K) {
+    assert!(level.is_supported(), "this machine cannot run kernels at level {level}");
+    match level {
+        // SAFETY: `is_supported` asked the processor for each feature that `run_avx512` enables.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { x86::run_avx512(kernel) },
+        // SAFETY: as above, for the two features of `run_avx2`.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => unsafe { x86::run_avx2(kernel) },
+        _ => kernel.run::<Plain>(),
+    }
+}
+
+/// Sixteen numbers, left to the compiler: NEON on AArch64, and the slow exact road elsewhere.
+#[derive(Clone, Copy)]
+struct Plain([f32; LANES]);
+
+impl Vector for Plain {
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self([value; LANES])
+    }
+
+    #[inline(always)]
+    fn load(from: &[f32]) -> Self {
+        Self::load_first(from, LANES)
+    }
+
+    #[inline(always)]
+    fn load_first(from: &[f32], count: usize) -> Self {
+        let mut lanes = [0.0; LANES];
+        lanes[..count].copy_from_slice(&from[..count]);
+        Self(lanes)
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut [f32]) {
+        to[..LANES].copy_from_slice(&self.0);
+    }
+
+    #[inline(always)]
+    fn store_first(self, to: &mut [f32], count: usize) {
+        to[..count].copy_from_slice(&self.0[..count]);
+    }
+
+    #[inline(always)]
+    fn add(mut self, other: Self) -> Self {
+        for l in 0..LANES {
+            self.0[l] += other.0[l];
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn mul(mut self, other: Self) -> Self {
+        for l in 0..LANES {
+            self.0[l] *= other.0[l];
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn mul_add(mut self, factor: Self, summand: Self) -> Self {
+        for l in 0..LANES {
+            self.0[l] = self.0[l].mul_add(factor.0[l], summand.0[l]);
+        }
+        self
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::{LANES, Vector, VectorKernel};
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+    pub(super) fn run_avx512<K: VectorKernel>(kernel: K) {
+        kernel.run::<Avx512>();
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) fn run_avx2<K: VectorKernel>(kernel: K) {
+        kernel.run::<Avx2>();
+    }
+
+    /// One register. Private: only [`run_avx512`] names it, so that wherever a method runs the features are there.
+    #[derive(Clone, Copy)]
+    struct Avx512(__m512);
+
+    /// The mask of the first `count` lanes.
+    #[inline(always)]
+    fn first(count: usize) -> __mmask16 {
+        ((1_u32 << count.min(LANES)) - 1) as __mmask16
+    }
+
+    impl Vector for Avx512 {
+        #[inline(always)]
+        fn splat(value: f32) -> Self {
+            // SAFETY: the type exists only inside `run_avx512`, whose caller checked the features.
+            Self(unsafe { _mm512_set1_ps(value) })
+        }
+
+        #[inline(always)]
+        fn load(from: &[f32]) -> Self {
+            let from: &[f32] = &from[..LANES];
+            // SAFETY: the features as above; the slice has sixteen values.
+            Self(unsafe { _mm512_loadu_ps(from.as_ptr()) })
+        }
+
+        #[inline(always)]
+        fn load_first(from: &[f32], count: usize) -> Self {
+            let from = &from[..count];
+            // SAFETY: the features as above; lanes outside the mask are not read, and the slice has those inside.
+            Self(unsafe { _mm512_maskz_loadu_ps(first(count), from.as_ptr()) })
+        }
+
+        #[inline(always)]
+        fn store(self, to: &mut [f32]) {
+            let to = &mut to[..LANES];
+            // SAFETY: the features as above; the slice has room for sixteen values.
+            unsafe { _mm512_storeu_ps(to.as_mut_ptr(), self.0) }
+        }
+
+        #[inline(always)]
+        fn store_first(self, to: &mut [f32], count: usize) {
+            let to = &mut to[..count];
+            // SAFETY: the features as above; lanes outside the mask are not written, and the slice has those inside.
+            unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), first(count), self.0) }
+        }
+
+        #[inline(always)]
+        fn add(self, other: Self) -> Self {
+            // SAFETY: the features as above.
+            Self(unsafe { _mm512_add_ps(self.0, other.0) })
+        }
+
+        #[inline(always)]
+        fn mul(self, other: Self) -> Self {
+            // SAFETY: the features as above.
+            Self(unsafe { _mm512_mul_ps(self.0, other.0) })
+        }
+
+        #[inline(always)]
+        fn mul_add(self, factor: Self, summand: Self) -> Self {
+            // SAFETY: the features as above.
+            Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, summand.0) })
+        }
+    }
+
+    /// Two registers. Private: only [`run_avx2`] names it, so that wherever a method runs the features are there.
+    #[derive(Clone, Copy)]
+    struct Avx2(__m256, __m256);
+
+    impl Vector for Avx2 {
+        #[inline(always)]
+        fn splat(value: f32) -> Self {
+            // SAFETY: the type exists only inside `run_avx2`, whose caller checked the features.
+            let half = unsafe { _mm256_set1_ps(value) };
+            Self(half, half)
+        }
+
+        #[inline(always)]
+        fn load(from: &[f32]) -> Self {
+            let from: &[f32] = &from[..LANES];
+            // SAFETY: the features as above; the slice has sixteen values, eight for each half.
+            unsafe { Self(_mm256_loadu_ps(from.as_ptr()), _mm256_loadu_ps(from.as_ptr().add(8))) }
+        }
+
+        #[inline(always)]
+        fn load_first(from: &[f32], count: usize) -> Self {
+            let mut lanes = [0.0; LANES];
+            lanes[..count].copy_from_slice(&from[..count]);
+            Self::load(&lanes)
+        }
+
+        #[inline(always)]
+        fn store(self, to: &mut [f32]) {
+            let to = &mut to[..LANES];
+            // SAFETY: the features as above; the slice has room for sixteen values, eight for each half.
+            unsafe {
+                _mm256_storeu_ps(to.as_mut_ptr(), self.0);
+                _mm256_storeu_ps(to.as_mut_ptr().add(8), self.1);
+            }
+        }
+
+        #[inline(always)]
+        fn store_first(self, to: &mut [f32], count: usize) {
+            let mut lanes = [0.0; LANES];
+            self.store(&mut lanes);
+            to[..count].copy_from_slice(&lanes[..count]);
+        }
+
+        #[inline(always)]
+        fn add(self, other: Self) -> Self {
+            // SAFETY: the features as above.
+            unsafe { Self(_mm256_add_ps(self.0, other.0), _mm256_add_ps(self.1, other.1)) }
+        }
+
+        #[inline(always)]
+        fn mul(self, other: Self) -> Self {
+            // SAFETY: the features as above.
+            unsafe { Self(_mm256_mul_ps(self.0, other.0), _mm256_mul_ps(self.1, other.1)) }
+        }
+
+        #[inline(always)]
+        fn mul_add(self, factor: Self, summand: Self) -> Self {
+            // SAFETY: the features as above.
+            unsafe {
+                Self(
+                    _mm256_fmadd_ps(self.0, factor.0, summand.0),
+                    _mm256_fmadd_ps(self.1, factor.1, summand.1),
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `out = x · y + z` in stretches of sixteen and a rest.
+    struct Combine<'a>([&'a [f32]; 3], &'a mut [f32]);
+
+    impl VectorKernel for Combine<'_> {
+        #[inline(always)]
+        fn run<V: Vector>(self) {
+            let Self([x, y, z], out) = self;
+            let mut at = 0;
+            while at + LANES <= out.len() {
+                let sum = V::load(&x[at..]).mul_add(V::load(&y[at..]), V::load(&z[at..]));
+                sum.add(V::zero()).mul(V::splat(1.0)).store(&mut out[at..]);
+                at += LANES;
+            }
+            let rest = out.len() - at;
+            let (x, y) = (V::load_first(&x[at..], rest), V::load_first(&y[at..], rest));
+            x.mul_add(y, V::load_first(&z[at..], rest)).store_first(&mut out[at..], rest);
+        }
+    }
+
+    #[test]
+    fn all_levels_give_the_bits_of_single_lanes() {
+        let values = |k: u32| -> Vec<f32> { (0..37).map(|i| ((i * k) as f32).sin()).collect() };
+        let (x, y, z) = (values(3), values(5), values(7));
+        let expected: Vec<f32> = (0..37).map(|i| x[i].mul_add(y[i], z[i])).collect();
+        for level in Level::ALL.into_iter().filter(|level| level.is_supported()) {
+            let mut out = vec![f32::NAN; 37];
+            dispatch_vector_at(level, Combine([&x, &y, &z], &mut out));
+            assert_eq!(out, expected, "{level}");
+        }
+    }
+}
