@@ -7,8 +7,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hatchery::kernels::{
-    Backend, Domain, GradientCall, GradientKind, Input, Lanes, LayerNoise, NoiseAddress,
-    NoiseStream, Packed, Perturbation, PerturbedLinear,
+    Backend, Distribution, Domain, GradientCall, Input, Lanes, LayerNoise, NoiseAddress,
+    NoiseStream, Packed, Perturbation, PerturbedLinear, TensorNoise,
 };
 
 const STREAM: NoiseStream = NoiseStream::new(1).domain(Domain::Perturb);
@@ -18,6 +18,12 @@ fn normals(count: usize) -> Vec<f32> {
     let at = NoiseAddress { generation: 0, pair: 0, layer: 99, block: 0 };
     STREAM.fill_normals(at, &mut out);
     out
+}
+
+/// Noise of a tensor of the first layer.
+fn tensor(perturbation: Perturbation, rows: usize, cols: usize) -> TensorNoise {
+    let (distribution, generation, layer) = (Distribution::Normal, 0, 0);
+    TensorNoise { perturbation, distribution, stream: STREAM, generation, layer, rows, cols }
 }
 
 /// One direction after the other, and blocks of directions as the layers want them.
@@ -30,18 +36,17 @@ fn noise(c: &mut Criterion) {
         let at = NoiseAddress { generation: 0, pair: 0, layer: 0, block: 0 };
         b.iter(|| STREAM.fill_normals(black_box(at), &mut out));
     });
-    for (side, rank, directions) in [(64, 1, 128), (256, 4, 128)] {
-        let deviates = (2 * side * rank * directions) as u64;
-        group.throughput(Throughput::Elements(deviates));
-        let id = format!("low_rank/o{side}_i{side}_r{rank}_d{directions}");
-        group.bench_function(BenchmarkId::from_parameter(id), |b| {
-            let mut drawn = LayerNoise::default();
-            let kind = Perturbation::LowRank { rank: rank as u32 };
-            b.iter(|| {
-                let all = 0..directions as u32;
-                drawn.draw(kind, STREAM, black_box(0), all, 0, side, side);
+    for distribution in [Distribution::Normal, Distribution::Uniform] {
+        for (side, rank, directions) in [(64, 1, 128), (256, 4, 128)] {
+            group.throughput(Throughput::Elements((2 * side * rank * directions) as u64));
+            let id = format!("{distribution:?}/o{side}_i{side}_r{rank}_d{directions}");
+            group.bench_function(BenchmarkId::from_parameter(id.to_lowercase()), |b| {
+                let mut drawn = LayerNoise::default();
+                let kind = Perturbation::LowRank { rank: rank as u32 };
+                let noise = TensorNoise { distribution, ..tensor(kind, side, side) };
+                b.iter(|| drawn.draw(black_box(&noise), 0..directions as u32));
             });
-        });
+        }
     }
     group.finish();
 }
@@ -55,7 +60,7 @@ fn perturbed_linear(c: &mut Criterion) {
         let directions = members / 2;
         let mut drawn = LayerNoise::default();
         let kind = Perturbation::LowRank { rank };
-        drawn.draw(kind, STREAM, 0, 0..directions as u32, 0, outputs, inputs);
+        drawn.draw(&tensor(kind, outputs, inputs), 0..directions as u32);
         let signs = (0..members).map(|lane| if lane < directions { 1.0 } else { -1.0 }).collect();
         let lanes = Lanes { directions, halves: 2, signs, sigma: 0.1 };
         let (weights, x) = (normals(outputs * inputs), normals(inputs * rows * members));
@@ -85,31 +90,24 @@ fn perturbed_linear(c: &mut Criterion) {
 /// The sum over all directions, noise drawn again within; a direction is two members.
 fn gradient(c: &mut Criterion) {
     let mut group = c.benchmark_group("gradient");
-    let low_rank = |rank| GradientKind::LowRank { rank, signs: false };
+    let low_rank = |rank| Perturbation::LowRank { rank };
     let shapes = [
         ("low_rank", low_rank(1), 64, 64, 1024),
         ("low_rank", low_rank(1), 256, 256, 1024),
         ("low_rank", low_rank(4), 256, 256, 1024),
-        ("dense", GradientKind::Dense, 64, 64, 1024),
-        ("sparse", GradientKind::Sparse, 64, 64, 1024),
+        ("dense", Perturbation::Dense, 64, 64, 1024),
+        ("sparse", Perturbation::Sparse, 64, 64, 1024),
     ];
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread");
     for (name, kind, outputs, inputs, directions) in shapes {
         let weights = normals(directions);
-        let call = GradientCall {
-            kind,
-            stream: STREAM,
-            generation: 0,
-            layer: 0,
-            outputs,
-            inputs,
-            weights: &weights,
-        };
+        let noise = tensor(kind, outputs, inputs);
+        let call = GradientCall { noise, signs: false, weights: &weights };
         let mut out = vec![0.0; outputs * inputs];
         group.throughput(Throughput::Elements(2 * directions as u64));
         let rank = match kind {
-            GradientKind::LowRank { rank, .. } => format!("_r{rank}"),
-            GradientKind::Dense | GradientKind::Sparse => String::new(),
+            Perturbation::LowRank { rank } => format!("_r{rank}"),
+            _ => String::new(),
         };
         let id = format!("{name}/o{outputs}_i{inputs}{rank}_d{directions}");
         group.bench_function(BenchmarkId::from_parameter(id), |b| {

@@ -114,16 +114,8 @@ pub fn write_member(
     out.values.copy_from_slice(&population.theta.values);
     let direction = population.direction(member);
     let scale = population.sign(member) * population.sigma;
-    for (layer, spec) in population.theta.layout.specs().iter().enumerate() {
-        noise.draw(
-            population.noise_of(spec.kind),
-            population.noise,
-            population.noise_generation,
-            direction..direction + 1,
-            layer as u32,
-            spec.rows,
-            spec.cols,
-        );
-        noise.add_to(0, scale, out.tensor_mut(layer));
+    for tensor in 0..population.theta.layout.specs().len() {
+        noise.draw(&population.tensor_noise(tensor), direction..direction + 1);
+        noise.add_to(0, scale, out.tensor_mut(tensor));
     }
 }

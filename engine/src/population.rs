@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use hatchery_kernels::{NoiseStream, PackedCache, Perturbation};
+use hatchery_kernels::{Distribution, NoiseStream, PackedCache, Perturbation, TensorNoise};
 use serde::{Deserialize, Serialize};
 
 use crate::{Kind, Params};
@@ -79,6 +79,8 @@ pub struct Perturbed {
     pub sigma: f32,
     /// Which kind of noise E is.
     pub perturbation: Perturbation,
+    /// Distribution of the numbers of E.
+    pub distribution: Distribution,
     /// The stream (of domain `Perturb`) that E is drawn from.
     pub noise: NoiseStream,
     /// Generation word of the noise address; differs from `generation` when noise is reused.
@@ -106,6 +108,7 @@ impl Perturbed {
             theta,
             sigma: 0.0,
             perturbation: Perturbation::None,
+            distribution: Distribution::Normal,
             noise: NoiseStream::new(0),
             noise_generation: 0,
             directions: members,
@@ -132,13 +135,23 @@ impl Perturbed {
         }
     }
 
-    /// The noise that a tensor of that kind gets: vectors dense or none, matrices and tables what the population says.
-    pub fn noise_of(&self, kind: Kind) -> Perturbation {
-        match (kind, self.perturbation) {
+    /// The noise of a tensor of θ: vectors dense or none, matrices and tables what the population says.
+    pub fn tensor_noise(&self, tensor: usize) -> TensorNoise {
+        let spec = &self.theta.layout.specs()[tensor];
+        let perturbation = match (spec.kind, self.perturbation) {
             (_, Perturbation::None) => Perturbation::None,
             (Kind::Vector, _) if self.vectors_frozen => Perturbation::None,
             (Kind::Vector, _) => Perturbation::Dense,
             (Kind::Matrix | Kind::Embedding, noise) => noise,
+        };
+        TensorNoise {
+            perturbation,
+            distribution: self.distribution,
+            stream: self.noise,
+            generation: self.noise_generation,
+            layer: tensor as u32,
+            rows: spec.rows,
+            cols: spec.cols,
         }
     }
 

@@ -43,9 +43,9 @@ pub mod testing;
 
 pub use backend::{Backend, Cpu};
 pub use cpu::{
-    EmbeddingCall, GradientCall, GradientKind, Input, Lanes, LayerNoise, Packed, PackedCache,
-    Perturbation, PerturbedLinear, TransposedLinear, VectorCall,
+    EmbeddingCall, GradientCall, Input, Lanes, LayerNoise, Packed, PackedCache, Perturbation,
+    PerturbedLinear, TensorNoise, TransposedLinear, VectorCall,
 };
 pub use cuda::CudaStatus;
 pub use error::KernelError;
-pub use noise::{Domain, NoiseAddress, NoiseStream};
+pub use noise::{Distribution, Domain, NoiseAddress, NoiseStream};

@@ -47,7 +47,7 @@ impl Layer<'_> {
                 let mut shared = vec![0.0; self.outputs * self.rows];
                 let right =
                     Matrix { data: x, rows: self.inputs, cols: self.rows, transposed: false };
-                product(self.matrix(), right, 0.0, &mut shared);
+                product(self.matrix(), right, &mut shared);
                 dispatch_vector(Forward {
                     layer: self,
                     base: Base::Shared(&shared),

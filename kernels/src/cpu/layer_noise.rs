@@ -1,12 +1,14 @@
 //! The noise of one parameter tensor for a block of directions.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::noise::box_muller;
+use crate::noise::distribution::{Deviates, LANES, Normals, Uniforms};
+use crate::noise::philox4x32_10_lanes;
 use crate::simd::{Kernel, dispatch};
-use crate::{KernelError, NoiseAddress, NoiseStream};
+use crate::{Distribution, KernelError, NoiseAddress, NoiseStream};
 
 /// Which kind of noise a tensor gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,10 +21,46 @@ pub enum Perturbation {
         /// Columns of A and B, at least 1.
         rank: u32,
     },
-    /// Every entry standard normal.
+    /// Every entry is noise.
     Dense,
-    /// `max(rows, cols)` entries at random places, standard normal.
+    /// `max(rows, cols)` entries at random places.
     Sparse,
+}
+
+/// The noise of one tensor: everything that names it but the directions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TensorNoise {
+    /// Which kind.
+    pub perturbation: Perturbation,
+    /// Distribution of each number of A and B, or of each entry.
+    pub distribution: Distribution,
+    /// The stream it is drawn from.
+    pub stream: NoiseStream,
+    /// Generation word of its addresses.
+    pub generation: u32,
+    /// Layer word of its addresses.
+    pub layer: u32,
+    /// Rows of the tensor: outputs.
+    pub rows: usize,
+    /// Columns of the tensor: inputs.
+    pub cols: usize,
+}
+
+impl TensorNoise {
+    /// The address of the first numbers of a direction.
+    pub(crate) fn at(&self, direction: u32) -> NoiseAddress {
+        NoiseAddress { generation: self.generation, pair: direction, layer: self.layer, block: 0 }
+    }
+
+    /// `n` rounded up to whole blocks of numbers: where the next column of a factor begins.
+    pub(crate) fn pad(&self, n: usize) -> usize {
+        n.next_multiple_of(self.distribution.per_block())
+    }
+
+    /// Values of a sparse tensor.
+    pub(crate) fn entries(&self) -> usize {
+        self.rows.max(self.cols)
+    }
 }
 
 /// Noise of one tensor `(rows, cols)` for D directions, `(elements, D)` with directions contiguous.
@@ -32,7 +70,9 @@ pub struct LayerNoise {
     pub(crate) directions: usize,
     rows: usize,
     cols: usize,
-    /// LowRank: B `(rank, pad4(cols), D)` then A `(rank, pad4(rows), D)`; Dense: E; Sparse: values.
+    /// `rows` and `cols`, rounded up to whole blocks of numbers.
+    padded: (usize, usize),
+    /// LowRank: B `(rank, padded cols, D)` then A `(rank, padded rows, D)`; Dense: E; Sparse: values.
     values: Vec<f32>,
     /// Sparse: place of each value, `(entries, D)`.
     places: Vec<u32>,
@@ -51,44 +91,32 @@ pub(crate) enum Kind {
     },
 }
 
-/// `n` rounded up to a whole number of noise blocks.
-pub(crate) fn pad4(n: usize) -> usize {
-    n.next_multiple_of(4)
-}
-
 impl LayerNoise {
-    /// Draws the noise of tensor `layer`, shape `(rows, cols)`, for `directions`. Buffers are reused.
-    #[expect(clippy::too_many_arguments, reason = "an address has this many parts")]
-    pub fn draw(
-        &mut self,
-        perturbation: Perturbation,
-        stream: NoiseStream,
-        generation: u32,
-        directions: Range<u32>,
-        layer: u32,
-        rows: usize,
-        cols: usize,
-    ) {
+    /// Draws the noise of a tensor for `directions`. Buffers are reused.
+    pub fn draw(&mut self, noise: &TensorNoise, directions: Range<u32>) {
+        let (rows, cols) = (noise.rows, noise.cols);
         self.directions = directions.len();
         (self.rows, self.cols) = (rows, cols);
-        let (kind, elements) = match perturbation {
+        self.padded = (noise.pad(rows), noise.pad(cols));
+        let (kind, elements) = match noise.perturbation {
             Perturbation::None => (Kind::None, 0),
             Perturbation::LowRank { rank } => {
                 let rank = rank as usize;
-                (Kind::LowRank { rank }, rank * (pad4(cols) + pad4(rows)))
+                (Kind::LowRank { rank }, rank * (self.padded.0 + self.padded.1))
             }
             Perturbation::Dense => (Kind::Dense, rows * cols),
             Perturbation::Sparse => {
-                let entries = rows.max(cols);
+                let entries = noise.entries();
                 (Kind::Sparse { entries }, entries)
             }
         };
         self.kind = kind;
         self.values.resize(elements * self.directions, 0.0);
-        let at = NoiseAddress { generation, pair: directions.start, layer, block: 0 };
-        fill_block(stream, at, self.directions, &mut self.values);
+        let at = noise.at(directions.start);
+        fill_block(noise.stream, noise.distribution, at, self.directions, &mut self.values);
         if let Kind::Sparse { entries } = kind {
-            self.draw_places(stream, at, entries);
+            let first = noise.pad(entries) / noise.distribution.per_block();
+            self.draw_places(noise.stream, at, entries, first as u32);
         }
     }
 
@@ -107,11 +135,10 @@ impl LayerNoise {
         KernelError::check_len(op, "columns of the noise", cols, self.cols)
     }
 
-    fn draw_places(&mut self, stream: NoiseStream, at: NoiseAddress, entries: usize) {
+    fn draw_places(&mut self, stream: NoiseStream, at: NoiseAddress, entries: usize, first: u32) {
         let directions = self.directions;
         let size = (self.rows * self.cols) as u64;
         self.places.resize(entries * directions, 0);
-        let first = entries.div_ceil(4) as u32;
         for block in 0..entries.div_ceil(4) {
             for direction in 0..directions {
                 let pair = at.pair + direction as u32;
@@ -127,32 +154,21 @@ impl LayerNoise {
     /// Column `k` of B, `(cols, D)`. Only for low-rank noise.
     #[inline(always)]
     pub(crate) fn b(&self, k: usize) -> &[f32] {
-        let start = k * pad4(self.cols) * self.directions;
+        let start = k * self.padded.1 * self.directions;
         &self.values[start..start + self.cols * self.directions]
     }
 
     /// Column `k` of A, `(rows, D)`. Only for low-rank noise.
     #[inline(always)]
     pub(crate) fn a(&self, rank: usize, k: usize) -> &[f32] {
-        let start = (rank * pad4(self.cols) + k * pad4(self.rows)) * self.directions;
+        let start = (rank * self.padded.1 + k * self.padded.0) * self.directions;
         &self.values[start..start + self.rows * self.directions]
-    }
-
-    /// All of A, padding included. Only for low-rank noise.
-    pub(crate) fn a_all_mut(&mut self, rank: usize) -> &mut [f32] {
-        let start = rank * pad4(self.cols) * self.directions;
-        &mut self.values[start..]
     }
 
     /// All of the values, `(elements, D)`.
     #[inline(always)]
     pub(crate) fn values(&self) -> &[f32] {
         &self.values
-    }
-
-    /// All of the values, to be written.
-    pub(crate) fn values_mut(&mut self) -> &mut [f32] {
-        &mut self.values
     }
 
     /// Place of each sparse value, `(entries, D)`, row-major in the tensor.
@@ -198,61 +214,70 @@ impl LayerNoise {
     }
 }
 
-/// Standard normals `(elements, directions)`: column `d` is what `fill_normals` gives at pair `at.pair + d`.
+/// Deviates `(elements, directions)`: column `d` is what `fill` gives at pair `at.pair + d`.
 pub(crate) fn fill_block(
     stream: NoiseStream,
+    distribution: Distribution,
     at: NoiseAddress,
     directions: usize,
     out: &mut [f32],
 ) {
-    if directions == 1 {
-        return stream.fill_normals(at, out);
+    match distribution {
+        _ if directions == 1 => stream.fill(distribution, at, out),
+        Distribution::Normal => {
+            dispatch(FillBlock::<Normals> { stream, at, directions, out, deviates: PhantomData });
+        }
+        Distribution::Uniform => {
+            dispatch(FillBlock::<Uniforms> { stream, at, directions, out, deviates: PhantomData });
+        }
     }
-    dispatch(FillBlock { stream, at, directions, out });
 }
 
-struct FillBlock<'a> {
+struct FillBlock<'a, D> {
     stream: NoiseStream,
     at: NoiseAddress,
     directions: usize,
     out: &'a mut [f32],
+    deviates: PhantomData<D>,
 }
 
-/// Directions drawn side by side.
-const WIDTH: usize = 16;
-
-impl Kernel for FillBlock<'_> {
+impl<D: Deviates> Kernel for FillBlock<'_, D> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { stream, at, directions, out } = self;
-        for (block, rows) in out.chunks_mut(4 * directions).enumerate() {
-            let block = at.block.wrapping_add(block as u32);
+        let Self { stream, mut at, directions, out, .. } = self;
+        for rows in out.chunks_mut(D::PER_BLOCK * directions) {
             let mut first = 0;
             while first < directions {
-                let width = WIDTH.min(directions - first);
-                let mut pairs = [at.pair.wrapping_add(first as u32); WIDTH];
-                for (l, pair) in pairs.iter_mut().enumerate() {
-                    *pair = pair.wrapping_add(l as u32);
-                }
-                let mut counters =
-                    [[at.generation; WIDTH], pairs, [at.layer; WIDTH], [block; WIDTH]];
-                crate::noise::philox4x32_10_lanes(&mut counters, stream.key());
-                let mut z = [[0.0_f32; WIDTH]; 4];
-                for l in 0..WIDTH {
-                    (z[0][l], z[1][l]) = box_muller(counters[0][l], counters[1][l]);
-                }
-                for l in 0..WIDTH {
-                    (z[2][l], z[3][l]) = box_muller(counters[2][l], counters[3][l]);
-                }
-                for (row, z) in rows.chunks_exact_mut(directions).zip(&z) {
-                    row[first..first + width].copy_from_slice(&z[..width]);
+                let width = LANES.min(directions - first);
+                let mut drawn = [[0.0_f32; LANES]; 16];
+                draw_lanes::<D>(stream, at, first, &mut drawn);
+                for (row, drawn) in rows.chunks_exact_mut(directions).zip(&drawn) {
+                    row[first..first + width].copy_from_slice(&drawn[..width]);
                 }
                 first += width;
             }
+            at.block = at.block.wrapping_add(1);
         }
     }
+}
+
+/// The deviates of one block of sixteen directions from `at.pair + first` on, into the first rows of `out`.
+#[inline(always)]
+pub(crate) fn draw_lanes<D: Deviates>(
+    stream: NoiseStream,
+    at: NoiseAddress,
+    first: usize,
+    out: &mut [[f32; LANES]; 16],
+) {
+    let mut pairs = [at.pair.wrapping_add(first as u32); LANES];
+    for (lane, pair) in pairs.iter_mut().enumerate() {
+        *pair = pair.wrapping_add(lane as u32);
+    }
+    let mut words = [[at.generation; LANES], pairs, [at.layer; LANES], [at.block; LANES]];
+    philox4x32_10_lanes(&mut words, stream.key());
+    D::lanes(&words, out);
 }
 
 #[cfg(test)]
@@ -262,15 +287,18 @@ mod tests {
     #[test]
     fn a_column_of_the_block_is_the_stream_at_its_pair() {
         let stream = NoiseStream::new(5);
-        for (directions, elements) in [(1, 7), (3, 9), (16, 4), (37, 10), (64, 33)] {
-            let mut block = vec![0.0; elements * directions];
-            let at = NoiseAddress { generation: 2, pair: 11, layer: 3, block: 1 };
-            fill_block(stream, at, directions, &mut block);
-            let mut column = vec![0.0; elements];
-            for d in 0..directions {
-                stream.fill_normals(NoiseAddress { pair: 11 + d as u32, ..at }, &mut column);
-                let same: Vec<f32> = (0..elements).map(|e| block[e * directions + d]).collect();
-                assert_eq!(same, column, "direction {d} of {directions}");
+        for distribution in [Distribution::Normal, Distribution::Uniform] {
+            for (directions, elements) in [(1, 7), (3, 9), (16, 4), (37, 10), (64, 33)] {
+                let mut block = vec![0.0; elements * directions];
+                let at = NoiseAddress { generation: 2, pair: 11, layer: 3, block: 1 };
+                fill_block(stream, distribution, at, directions, &mut block);
+                let mut column = vec![0.0; elements];
+                for d in 0..directions {
+                    let at = NoiseAddress { pair: 11 + d as u32, ..at };
+                    stream.fill(distribution, at, &mut column);
+                    let same: Vec<f32> = (0..elements).map(|e| block[e * directions + d]).collect();
+                    assert_eq!(same, column, "direction {d} of {directions}");
+                }
             }
         }
     }
@@ -279,9 +307,17 @@ mod tests {
     fn tensors_and_directions_share_no_factors() {
         let mut one = LayerNoise::default();
         let mut two = LayerNoise::default();
-        let kind = Perturbation::LowRank { rank: 2 };
-        one.draw(kind, NoiseStream::new(1), 0, 0..4, 0, 8, 8);
-        two.draw(kind, NoiseStream::new(1), 0, 0..4, 1, 8, 8);
+        let noise = TensorNoise {
+            perturbation: Perturbation::LowRank { rank: 2 },
+            distribution: Distribution::Normal,
+            stream: NoiseStream::new(1),
+            generation: 0,
+            layer: 0,
+            rows: 8,
+            cols: 8,
+        };
+        one.draw(&noise, 0..4);
+        two.draw(&TensorNoise { layer: 1, ..noise }, 0..4);
         let mut all: Vec<u32> = one.values.iter().chain(&two.values).map(|v| v.to_bits()).collect();
         let count = all.len();
         all.sort_unstable();

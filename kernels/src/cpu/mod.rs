@@ -14,9 +14,9 @@ mod transposed;
 mod vector;
 
 pub use embedding::EmbeddingCall;
-pub use gradient::{GradientCall, GradientKind};
+pub use gradient::GradientCall;
 pub use lanes::{Input, Lanes};
-pub use layer_noise::{LayerNoise, Perturbation};
+pub use layer_noise::{LayerNoise, Perturbation, TensorNoise};
 pub use packed::{Packed, PackedCache};
 pub use perturbed_linear::PerturbedLinear;
 pub use transposed::TransposedLinear;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::testing::assert_close;
-use crate::{Backend, Domain, NoiseAddress, NoiseStream};
+use crate::{Backend, Distribution, Domain, NoiseAddress, NoiseStream};
 
 const KINDS: [Perturbation; 7] = [
     Perturbation::None,
@@ -35,6 +35,16 @@ fn normals(layer: u32, count: usize) -> Vec<f32> {
     values
 }
 
+/// Noise of a tensor in generation 4; sparse tensors get uniform deviates, the others normal ones.
+fn noise_of(perturbation: Perturbation, layer: u32, (rows, cols): (usize, usize)) -> TensorNoise {
+    let stream = NoiseStream::new(9).domain(Domain::Perturb);
+    let distribution = match perturbation {
+        Perturbation::LowRank { rank: 2 } | Perturbation::Sparse => Distribution::Uniform,
+        _ => Distribution::Normal,
+    };
+    TensorNoise { perturbation, distribution, stream, generation: 4, layer, rows, cols }
+}
+
 impl Case {
     fn new(
         kind: Perturbation,
@@ -47,12 +57,11 @@ impl Case {
         let mut signs = vec![1.0; d];
         signs.extend(vec![-1.0; d * (halves - 1)]);
         signs[d / 2] = 0.0;
-        let stream = NoiseStream::new(9).domain(Domain::Perturb);
         let mut noise = LayerNoise::default();
-        noise.draw(kind, stream, 4, 5..5 + d as u32, 0, outputs, inputs);
+        noise.draw(&noise_of(kind, 0, shape), 5..5 + d as u32);
         let mut bias_noise = LayerNoise::default();
         let bias_kind = if kind == Perturbation::None { kind } else { Perturbation::Dense };
-        bias_noise.draw(bias_kind, stream, 4, 5..5 + d as u32, 1, outputs, 1);
+        bias_noise.draw(&noise_of(bias_kind, 1, (outputs, 1)), 5..5 + d as u32);
         Self {
             lanes: Lanes { directions: d, halves, signs, sigma: 0.3 },
             outputs,
@@ -267,26 +276,9 @@ fn mismatched_shapes_are_refused_by_name() {
     assert_eq!(error.to_string(), "perturbed_linear: x has 15 elements, expected 16");
 }
 
-fn kind_of(perturbation: Perturbation, signs: bool) -> GradientKind {
-    match perturbation {
-        Perturbation::LowRank { rank } => GradientKind::LowRank { rank, signs },
-        Perturbation::Dense => GradientKind::Dense,
-        Perturbation::Sparse | Perturbation::None => GradientKind::Sparse,
-    }
-}
-
-fn gradient_of(perturbation: Perturbation, shape: (usize, usize), weights: &[f32]) -> Vec<f32> {
-    let stream = NoiseStream::new(9).domain(Domain::Perturb);
-    let call = GradientCall {
-        kind: kind_of(perturbation, false),
-        stream,
-        generation: 4,
-        layer: 2,
-        outputs: shape.0,
-        inputs: shape.1,
-        weights,
-    };
-    let mut out = vec![0.0; shape.0 * shape.1];
+fn gradient_of(noise: TensorNoise, weights: &[f32]) -> Vec<f32> {
+    let call = GradientCall { noise, signs: false, weights };
+    let mut out = vec![0.0; noise.rows * noise.cols];
     Backend::cpu().gradient(&call, &mut out).expect("shapes fit");
     out
 }
@@ -294,35 +286,30 @@ fn gradient_of(perturbation: Perturbation, shape: (usize, usize), weights: &[f32
 #[test]
 fn gradient_is_the_weighted_sum_of_the_noise() {
     for perturbation in &KINDS[1..] {
-        for (shape, directions) in [((5, 3), 9), ((7, 1), 300), ((131, 130), 37)] {
-            let weights = normals(8, directions);
-            let found = gradient_of(*perturbation, shape, &weights);
-            let stream = NoiseStream::new(9).domain(Domain::Perturb);
-            let mut noise = LayerNoise::default();
-            noise.draw(*perturbation, stream, 4, 0..directions as u32, 2, shape.0, shape.1);
-            let mut twin = vec![0.0; shape.0 * shape.1];
-            for (d, weight) in weights.iter().enumerate() {
-                noise.add_to(d, *weight, &mut twin);
+        for distribution in [Distribution::Normal, Distribution::Uniform] {
+            for (shape, directions) in
+                [((5, 3), 9), ((7, 1), 300), ((131, 130), 37), ((16, 64), 517)]
+            {
+                let noise = TensorNoise { distribution, ..noise_of(*perturbation, 2, shape) };
+                let weights = normals(8, directions);
+                let found = gradient_of(noise, &weights);
+                let mut drawn = LayerNoise::default();
+                drawn.draw(&noise, 0..directions as u32);
+                let mut twin = vec![0.0; shape.0 * shape.1];
+                for (d, weight) in weights.iter().enumerate() {
+                    drawn.add_to(d, *weight, &mut twin);
+                }
+                assert_close(&found, &twin, tolerance(directions) * 3.0, 1e-5);
             }
-            assert_close(&found, &twin, tolerance(directions) * 3.0, 1e-5);
         }
     }
 }
 
 #[test]
 fn sign_update_uses_the_signs_of_the_factors() {
-    let stream = NoiseStream::new(1);
-    let kind = GradientKind::LowRank { rank: 1, signs: true };
     let weights = [2.0, 0.5];
-    let call = GradientCall {
-        kind,
-        stream,
-        generation: 0,
-        layer: 0,
-        outputs: 4,
-        inputs: 3,
-        weights: &weights,
-    };
+    let noise = noise_of(Perturbation::LowRank { rank: 1 }, 0, (4, 3));
+    let call = GradientCall { noise, signs: true, weights: &weights };
     let mut out = vec![0.0; 12];
     Backend::cpu().gradient(&call, &mut out).expect("shapes fit");
     assert!(out.iter().all(|v| [1.5, 2.5].contains(&v.abs())), "{out:?}");
@@ -339,7 +326,7 @@ fn gradient_bits_do_not_depend_on_threads() {
         let with = |threads| {
             let pool =
                 rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-            pool.install(|| gradient_of(perturbation, shape, &weights))
+            pool.install(|| gradient_of(noise_of(perturbation, 2, shape), &weights))
         };
         let one = with(1);
         assert_eq!(one, with(2));
@@ -365,7 +352,7 @@ proptest! {
         let weights = normals(0, outputs * inputs);
         let run = |from: u32, d: usize| {
             let mut noise = LayerNoise::default();
-            noise.draw(KINDS[kind], NoiseStream::new(9), 1, from..from + d as u32, 0, outputs, inputs);
+            noise.draw(&noise_of(KINDS[kind], 0, (outputs, inputs)), from..from + d as u32);
             let mut signs = vec![1.0; d];
             signs.extend(vec![-1.0; d]);
             let lanes = Lanes { directions: d, halves: 2, signs, sigma: 0.1 };

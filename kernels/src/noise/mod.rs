@@ -1,9 +1,11 @@
 #![doc = include_str!("README.md")]
 
+pub mod distribution;
 pub mod normal;
 pub mod philox;
 pub mod stream;
 
+pub use distribution::Distribution;
 pub use normal::box_muller;
 pub use philox::{philox4x32_10, philox4x32_10_lanes};
 pub use stream::{Domain, NoiseAddress, NoiseStream};

@@ -1,6 +1,8 @@
 //! Noise by address: where each draw of a run comes from.
 
-use super::normal::box_muller;
+use std::marker::PhantomData;
+
+use super::distribution::{Deviates, Distribution, LANES, Normals, Uniforms};
 use super::philox::{philox4x32_10, philox4x32_10_lanes};
 use crate::simd::{Kernel, dispatch};
 
@@ -81,7 +83,16 @@ impl NoiseStream {
     /// where block numbers wrap. The deviates of the words `w` of a block are
     /// `box_muller(w[0], w[1])` and `box_muller(w[2], w[3])`.
     pub fn fill_normals(self, at: NoiseAddress, out: &mut [f32]) {
-        dispatch(FillNormals { stream: self, at, out });
+        self.fill(Distribution::Normal, at, out);
+    }
+
+    /// Deviates of a distribution: element `e` is number `e % n` of the block `at.block + e / n`, where n is
+    /// [`Distribution::per_block`] and block numbers wrap.
+    pub fn fill(self, distribution: Distribution, at: NoiseAddress, out: &mut [f32]) {
+        match distribution {
+            Distribution::Normal => dispatch(Fill::<Normals>::new(self, at, out)),
+            Distribution::Uniform => dispatch(Fill::<Uniforms>::new(self, at, out)),
+        }
     }
 
     /// Uniform deviates strictly between 0 and 1: element `e` is `(w + ½) · 2⁻³²`, where `w` is
@@ -111,56 +122,50 @@ const fn splitmix64(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// Blocks that are drawn side by side: one AVX-512 register per counter word.
-const LANES: usize = 16;
-
-struct FillNormals<'a> {
+struct Fill<'a, D> {
     stream: NoiseStream,
     at: NoiseAddress,
     out: &'a mut [f32],
+    deviates: PhantomData<D>,
 }
 
-impl Kernel for FillNormals<'_> {
+impl<'a, D> Fill<'a, D> {
+    fn new(stream: NoiseStream, at: NoiseAddress, out: &'a mut [f32]) -> Self {
+        Self { stream, at, out, deviates: PhantomData }
+    }
+}
+
+impl<D: Deviates> Kernel for Fill<'_, D> {
     type Output = ();
 
+    /// Sixteen blocks at a time; what is too much of the last ones is thrown away.
     #[inline(always)]
     fn run(self) {
-        let Self { stream, at, out } = self;
-        let (groups, rest) = out.as_chunks_mut::<{ 4 * LANES }>();
-        let mut block = at.block;
-        for group in groups {
-            *group = normals(stream, NoiseAddress { block, ..at });
-            block = block.wrapping_add(LANES as u32);
+        let Self { stream, mut at, out, .. } = self;
+        let mut chunks = out.chunks_exact_mut(D::PER_BLOCK * LANES);
+        for chunk in &mut chunks {
+            fill_blocks::<D>(stream, at, chunk);
+            at.block = at.block.wrapping_add(LANES as u32);
         }
-        for elements in rest.chunks_mut(4) {
-            let w = stream.words(NoiseAddress { block, ..at });
-            let ((z0, z1), (z2, z3)) = (box_muller(w[0], w[1]), box_muller(w[2], w[3]));
-            elements.copy_from_slice(&[z0, z1, z2, z3][..elements.len()]);
-            block = block.wrapping_add(1);
+        let rest = chunks.into_remainder();
+        if !rest.is_empty() {
+            let mut last = [0.0; 16 * LANES];
+            fill_blocks::<D>(stream, at, &mut last);
+            rest.copy_from_slice(&last[..rest.len()]);
         }
     }
 }
 
 /// The deviates of `LANES` blocks in a row.
 #[inline(always)]
-fn normals(stream: NoiseStream, at: NoiseAddress) -> [f32; 4 * LANES] {
-    let mut words = at.counter().map(|word| [word; LANES]);
-    for (lane, block) in words[3].iter_mut().enumerate() {
+fn fill_blocks<D: Deviates>(stream: NoiseStream, at: NoiseAddress, out: &mut [f32]) {
+    let mut blocks = [at.block; LANES];
+    for (lane, block) in blocks.iter_mut().enumerate() {
         *block = block.wrapping_add(lane as u32);
     }
+    let mut words = [[at.generation; LANES], [at.pair; LANES], [at.layer; LANES], blocks];
     philox4x32_10_lanes(&mut words, stream.key());
-    let mut z = [[0.0; LANES]; 4];
-    for lane in 0..LANES {
-        (z[0][lane], z[1][lane]) = box_muller(words[0][lane], words[1][lane]);
-        (z[2][lane], z[3][lane]) = box_muller(words[2][lane], words[3][lane]);
-    }
-    let mut out = [0.0; 4 * LANES];
-    for lane in 0..LANES {
-        for element in 0..4 {
-            out[4 * lane + element] = z[element][lane];
-        }
-    }
-    out
+    D::in_order(&words, out);
 }
 
 #[cfg(test)]
@@ -170,6 +175,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::noise::box_muller;
     use crate::simd::{Level, dispatch_at};
     use crate::testing::assert_mean_within;
 
@@ -264,7 +270,7 @@ mod tests {
         let stream = NoiseStream::new(7);
         let draw = |level| {
             let mut out = vec![0.0; 10_003];
-            dispatch_at(level, FillNormals { stream, at: AT, out: &mut out });
+            dispatch_at(level, Fill::<Normals>::new(stream, AT, &mut out));
             out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
         };
         let expected = draw(Level::Portable);

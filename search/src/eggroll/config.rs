@@ -4,7 +4,7 @@ use hatchery_engine::Sampling;
 use hatchery_engine::schedule::Schedule;
 use hatchery_engine::shaping::{Shaping, ShapingError};
 use hatchery_engine::update::{self, Optimiser};
-use hatchery_kernels::Perturbation;
+use hatchery_kernels::{Distribution, Perturbation};
 use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
@@ -53,6 +53,8 @@ pub struct Config {
     pub sigma: f32,
     /// Rank r of the noise of matrices, ≥ 1; not used by `open-es` and `sparse`.
     pub rank: u32,
+    /// Distribution of the noise: standard normal, or the cheaper uniform with the same variance.
+    pub noise: Distribution,
     /// Step size in generation 0, > 0.
     pub learning_rate: f32,
     /// Utilities from fitness.
@@ -102,6 +104,7 @@ impl Default for Config {
             pairs: 128,
             sigma: 0.1,
             rank: 1,
+            noise: Distribution::Normal,
             learning_rate: 0.05,
             shaping: Shaping::CentredRanks,
             group: 0,

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use hatchery_engine::shaping::{self, Shaping};
 use hatchery_engine::update::{UpdateRule, clip_by_global_norm, global_norm};
 use hatchery_engine::{
-    Fitness, Generation, Kind, Metrics, Params, Perturbed, Population, Sampling, Strategy,
-    StrategyError,
+    Fitness, Generation, Metrics, Params, Perturbed, Population, Sampling, Strategy, StrategyError,
 };
-use hatchery_kernels::{Backend, Domain, GradientCall, GradientKind, NoiseStream, PackedCache};
+use hatchery_kernels::{Backend, Domain, GradientCall, NoiseStream, PackedCache, Perturbation};
 use serde::{Deserialize, Serialize};
 
 use super::{Config, Scaling, Variant};
@@ -74,6 +73,7 @@ impl Eggroll {
             packed: PackedCache::new(self.theta.layout.specs().len()),
             sigma: config.sigma_schedule.value(f64::from(config.sigma), generation) as f32,
             perturbation: config.perturbation(self.variant),
+            distribution: config.noise,
             noise: self.noise,
             noise_generation: match config.noise_reuse {
                 0 => 0,
@@ -107,48 +107,32 @@ impl Eggroll {
         let weights = fold(utilities, population, scale);
         self.gradient.fill(0.0);
         let layout = population.theta.layout.clone();
-        for (layer, spec) in layout.specs().iter().enumerate() {
-            let Some((kind, factor)) = self.kind_of(spec.kind, spec.rows, spec.cols) else {
-                continue;
-            };
+        let signs = self.variant == Variant::SignUpdate;
+        for tensor in 0..layout.specs().len() {
+            let noise = population.tensor_noise(tensor);
             let scaled: Vec<f32>;
-            let weights = if factor == 1.0 {
-                &weights
-            } else {
-                scaled = weights.iter().map(|w| w * factor).collect();
-                &scaled
+            let weights = match noise.perturbation {
+                Perturbation::None => continue,
+                Perturbation::Sparse => {
+                    let factor = self.sparse_factor(noise.rows, noise.cols);
+                    scaled = weights.iter().map(|w| w * factor).collect();
+                    &scaled
+                }
+                Perturbation::LowRank { .. } | Perturbation::Dense => &weights,
             };
-            let call = GradientCall {
-                kind,
-                stream: population.noise,
-                generation: population.noise_generation,
-                layer: layer as u32,
-                outputs: spec.rows,
-                inputs: spec.cols,
-                weights,
-            };
-            backend.gradient(&call, &mut self.gradient[layout.range(layer)])?;
+            let call = GradientCall { noise, signs, weights };
+            backend.gradient(&call, &mut self.gradient[layout.range(tensor)])?;
         }
         Ok(())
     }
 
-    /// How the update of a tensor is made, and a factor on its weights; `None` if the tensor is left alone.
-    fn kind_of(&self, kind: Kind, rows: usize, cols: usize) -> Option<(GradientKind, f32)> {
-        let rank = self.config.rank;
-        Some(match (kind, self.variant) {
-            (Kind::Vector, _) if self.config.freeze_vectors => return None,
-            (Kind::Vector, _) | (_, Variant::OpenEs) => (GradientKind::Dense, 1.0),
-            (_, Variant::Eggroll) => (GradientKind::LowRank { rank, signs: false }, 1.0),
-            (_, Variant::SignUpdate) => (GradientKind::LowRank { rank, signs: true }, 1.0),
-            (_, Variant::Sparse) => {
-                let share = rows.max(cols) as f32 / (rows * cols) as f32;
-                let factor = match self.config.scaling {
-                    Scaling::Reference => share,
-                    Scaling::Unbiased => 1.0 / share,
-                };
-                (GradientKind::Sparse, factor)
-            }
-        })
+    /// Factor on the weights of sparse noise: its entries have variance `max(m, n)/mn`, not 1.
+    fn sparse_factor(&self, rows: usize, cols: usize) -> f32 {
+        let share = rows.max(cols) as f32 / (rows * cols) as f32;
+        match self.config.scaling {
+            Scaling::Reference => share,
+            Scaling::Unbiased => 1.0 / share,
+        }
     }
 }
 

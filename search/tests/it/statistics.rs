@@ -7,12 +7,24 @@
 use hatchery_engine::{Layout, ParamSpec};
 use hatchery_kernels::testing::assert_mean_within;
 use hatchery_kernels::{
-    Backend, Domain, GradientCall, GradientKind, LayerNoise, NoiseAddress, NoiseStream,
-    Perturbation,
+    Backend, Distribution, Domain, GradientCall, LayerNoise, NoiseAddress, NoiseStream,
+    Perturbation, TensorNoise,
 };
 use nalgebra::{DMatrix, Matrix2, Matrix4, Vector4};
 
 const Z: f64 = 4.0;
+
+/// Low-rank normal noise of tensor 0.
+fn low_rank(
+    stream: NoiseStream,
+    generation: u32,
+    rank: u32,
+    rows: usize,
+    cols: usize,
+) -> TensorNoise {
+    let (perturbation, distribution) = (Perturbation::LowRank { rank }, Distribution::Normal);
+    TensorNoise { perturbation, distribution, stream, generation, layer: 0, rows, cols }
+}
 
 /// `draws` matrices of noise, row-major.
 fn noise(rank: u32, rows: usize, cols: usize, draws: u32) -> Vec<Vec<f32>> {
@@ -22,7 +34,7 @@ fn noise(rank: u32, rows: usize, cols: usize, draws: u32) -> Vec<Vec<f32>> {
     for first in (0..draws).step_by(1000) {
         let directions = first..(first + 1000).min(draws);
         let count = directions.len();
-        layer.draw(Perturbation::LowRank { rank }, stream, 0, directions, 0, rows, cols);
+        layer.draw(&low_rank(stream, 0, rank, rows, cols), directions);
         for d in 0..count {
             let mut e = vec![0.0; rows * cols];
             layer.add_to(d, 1.0, &mut e);
@@ -199,7 +211,8 @@ fn relative_errors(
     (0..rounds)
         .map(|generation| {
             let all = 0..directions as u32;
-            layer.draw(Perturbation::LowRank { rank: 1 }, stream, generation, all, 0, rows, cols);
+            let noise = low_rank(stream, generation, 1, rows, cols);
+            layer.draw(&noise, all);
             let along: Vec<f64> = (0..directions)
                 .map(|d| {
                     let mut e = vec![0.0; rows * cols];
@@ -212,15 +225,7 @@ fn relative_errors(
             // Pairs: (f⁺ - f⁻)/(2K); one-sided: (f - mean of the others)/N.
             let weight = |f: f64| if one_sided { (f - mean) / (n - 1.0) } else { f / n };
             let weights: Vec<f32> = along.iter().map(|&f| weight(f) as f32).collect();
-            let call = GradientCall {
-                kind: GradientKind::LowRank { rank: 1, signs: false },
-                stream,
-                generation,
-                layer: 0,
-                outputs: rows,
-                inputs: cols,
-                weights: &weights,
-            };
+            let call = GradientCall { noise, signs: false, weights: &weights };
             let mut estimate = vec![0.0; rows * cols];
             Backend::cpu().gradient(&call, &mut estimate).expect("shapes fit");
             let error: f64 = estimate
@@ -251,15 +256,8 @@ fn rank_of_an_update() {
     let (rows, cols) = (20, 16);
     for (directions, rank, expected) in [(1, 1, 1), (3, 1, 3), (3, 2, 6), (5, 4, 16), (50, 1, 16)] {
         let weights: Vec<f32> = (0..directions).map(|d| 1.0 + d as f32 * 0.1).collect();
-        let call = GradientCall {
-            kind: GradientKind::LowRank { rank, signs: false },
-            stream: NoiseStream::new(5),
-            generation: 0,
-            layer: 0,
-            outputs: rows,
-            inputs: cols,
-            weights: &weights,
-        };
+        let noise = low_rank(NoiseStream::new(5), 0, rank, rows, cols);
+        let call = GradientCall { noise, signs: false, weights: &weights };
         let mut update = vec![0.0; rows * cols];
         Backend::cpu().gradient(&call, &mut update).expect("shapes fit");
         let values = update.iter().map(|&v| f64::from(v));
@@ -279,7 +277,9 @@ fn stacked_layers_have_distinct_noise() {
     let mut seen = Vec::new();
     for (index, spec) in layout.specs().iter().enumerate() {
         let kind = Perturbation::LowRank { rank: 1 };
-        layer.draw(kind, stream, 0, 0..8, index as u32, spec.rows, spec.cols);
+        let of =
+            TensorNoise { layer: index as u32, ..low_rank(stream, 0, 1, spec.rows, spec.cols) };
+        layer.draw(&TensorNoise { perturbation: kind, ..of }, 0..8);
         for d in 0..8 {
             let mut e = vec![0.0; spec.len()];
             layer.add_to(d, 1.0, &mut e);

@@ -35,17 +35,9 @@ impl<'p> MemberBlock<'p> {
             .collect();
         let lanes = Lanes { directions: count, halves, signs, sigma: population.sigma };
         let mut noise = Vec::new();
-        for (layer, spec) in population.theta.layout.specs().iter().enumerate() {
+        for tensor in 0..population.theta.layout.specs().len() {
             let mut drawn = LayerNoise::default();
-            drawn.draw(
-                population.noise_of(spec.kind),
-                population.noise,
-                population.noise_generation,
-                directions.clone(),
-                layer as u32,
-                spec.rows,
-                spec.cols,
-            );
+            drawn.draw(&population.tensor_noise(tensor), directions.clone());
             noise.push(drawn);
         }
         Self { population, members, directions, lanes, noise }

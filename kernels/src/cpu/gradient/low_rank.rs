@@ -1,0 +1,208 @@
+//! Low-rank noise: `Σ_d w_d A_d B_dᵀ/√r` is a product of the factors of all directions, drawn into panels.
+//!
+//! | step | what | parallel over |
+//! |---|---|---|
+//! | draw | factors of some directions, A weighted, into panels of 8 outputs and of 32 inputs | chunks of directions |
+//! | contract | tiles of 8 × 32 entries in registers, over the columns of a chunk and then the next | panels of outputs |
+//!
+//! A *column* is one direction and one of its r factors. A chunk has so many that a panel of each factor fits the
+//! first-level cache together; a round has so many chunks that threads meet rarely.
+
+use rayon::prelude::*;
+
+use super::GradientCall;
+use crate::cpu::packed::PANEL;
+use crate::cpu::tile::each;
+use crate::simd::{LANES, Vector, VectorKernel, dispatch_vector};
+
+/// Inputs of a panel of B: two registers.
+const WIDE: usize = 2 * LANES;
+/// Columns of a chunk: 16 kB of B and 4 kB of A.
+const COLUMNS: usize = 128;
+/// Values of all chunks of a round, at most about: 4 MB.
+const ROUND_VALUES: usize = 1 << 20;
+/// Products below which threads do not pay.
+const SERIAL_MAX: usize = 1 << 16;
+
+/// Adds the weighted sum to `out`, `(rows, cols)`.
+pub(super) fn add(call: &GradientCall<'_>, rank: usize, out: &mut [f32]) {
+    let chunks = Chunks::new(call, rank);
+    let mut round = vec![0.0; chunks.values * chunks.per_round.min(chunks.count())];
+    let serial = out.len() * rank * call.weights.len() <= SERIAL_MAX;
+    for first in (0..chunks.count()).step_by(chunks.per_round) {
+        let count = chunks.per_round.min(chunks.count() - first);
+        let round = &mut round[..count * chunks.values];
+        let draw = |(k, values): (usize, &mut [f32])| chunks.draw(first + k, values);
+        if serial {
+            round.chunks_exact_mut(chunks.values).enumerate().for_each(draw);
+        } else {
+            round.par_chunks_exact_mut(chunks.values).enumerate().for_each(draw);
+        }
+        let round = &*round;
+        let contract = |(panel, out): (usize, &mut [f32])| {
+            dispatch_vector(Contract { chunks: &chunks, first, round, panel, out });
+        };
+        let rows = PANEL * chunks.cols;
+        if serial {
+            out.chunks_mut(rows).enumerate().for_each(contract);
+        } else {
+            out.par_chunks_mut(rows).enumerate().for_each(contract);
+        }
+    }
+}
+
+/// How directions are cut into chunks, and where a chunk's panels lie.
+struct Chunks<'a> {
+    call: &'a GradientCall<'a>,
+    rank: usize,
+    rows: usize,
+    cols: usize,
+    /// Directions of a chunk, the last one excepted.
+    directions: usize,
+    /// Columns that a panel has room for: two more than a chunk has, or the panels would begin a power of two apart,
+    /// and a direction's numbers would all go to the same few lines of the cache.
+    columns: usize,
+    /// Values of a chunk: panels of B `(cols / 32, columns, 32)`, then panels of A `(rows / 8, columns, 8)`.
+    values: usize,
+    per_round: usize,
+}
+
+impl<'a> Chunks<'a> {
+    fn new(call: &'a GradientCall<'a>, rank: usize) -> Self {
+        let (rows, cols) = (call.noise.rows, call.noise.cols);
+        let directions = (COLUMNS / rank).max(1);
+        let columns = directions * rank + 2;
+        let values = columns * (cols.next_multiple_of(WIDE) + rows.next_multiple_of(PANEL));
+        let per_round = (ROUND_VALUES / values).clamp(1, 64);
+        Self { call, rank, rows, cols, directions, columns, values, per_round }
+    }
+
+    fn count(&self) -> usize {
+        self.call.weights.len().div_ceil(self.directions)
+    }
+
+    /// Directions of chunk `index`.
+    fn range(&self, index: usize) -> std::ops::Range<usize> {
+        let first = index * self.directions;
+        first..self.call.weights.len().min(first + self.directions)
+    }
+
+    /// Draws the factors of chunk `index` into its panels.
+    fn draw(&self, index: usize, values: &mut [f32]) {
+        let noise = &self.call.noise;
+        let (of_b, of_a) = (noise.pad(self.cols), noise.pad(self.rows));
+        let share = 1.0 / (self.rank as f32).sqrt();
+        let (b_panels, a_panels) = values.split_at_mut(self.a_begins());
+        let mut drawn = vec![0.0; self.rank * (of_b + of_a)];
+        for (d, direction) in self.range(index).enumerate() {
+            noise.stream.fill(noise.distribution, noise.at(direction as u32), &mut drawn);
+            if self.call.signs {
+                drawn.iter_mut().for_each(|v| *v = v.signum());
+            }
+            let weight = self.call.weights[direction] * share;
+            let (b, a) = drawn.split_at_mut(self.rank * of_b);
+            a.iter_mut().for_each(|v| *v *= weight);
+            for k in 0..self.rank {
+                let column = d * self.rank + k;
+                scatter::<WIDE>(&b[k * of_b..][..self.cols], column, self.columns, b_panels);
+                scatter::<PANEL>(&a[k * of_a..][..self.rows], column, self.columns, a_panels);
+            }
+        }
+    }
+
+    /// Where the panels of A begin.
+    fn a_begins(&self) -> usize {
+        self.columns * self.cols.next_multiple_of(WIDE)
+    }
+}
+
+/// Puts a vector into column `column` of panels `(len / W, columns, W)`. What lies beyond its end keeps its old value
+/// and never reaches a result.
+fn scatter<const W: usize>(from: &[f32], column: usize, columns: usize, panels: &mut [f32]) {
+    for (from, panel) in from.chunks(W).zip(panels.chunks_exact_mut(columns * W)) {
+        let to = &mut panel[column * W..][..W];
+        match <&[f32; W]>::try_from(from) {
+            Ok(whole) => to.copy_from_slice(whole),
+            Err(_) => to[..from.len()].copy_from_slice(from),
+        }
+    }
+}
+
+/// Eight rows of the result and all chunks of a round.
+struct Contract<'a> {
+    chunks: &'a Chunks<'a>,
+    /// First chunk of the round.
+    first: usize,
+    round: &'a [f32],
+    panel: usize,
+    /// Up to eight rows, `(rows, cols)`.
+    out: &'a mut [f32],
+}
+
+impl VectorKernel for Contract<'_> {
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Self { chunks, first, round, panel, out } = self;
+        let cols = chunks.cols;
+        let rows = out.len() / cols;
+        for (index, values) in round.chunks_exact(chunks.values).enumerate() {
+            let columns = chunks.range(first + index).len() * chunks.rank;
+            let (b_panels, a_panels) = values.split_at(chunks.a_begins());
+            let a = &a_panels[panel * chunks.columns * PANEL..][..columns * PANEL];
+            for (wide, b) in b_panels.chunks_exact(chunks.columns * WIDE).enumerate() {
+                let b = &b[..columns * WIDE];
+                let at = wide * WIDE;
+                if rows == PANEL && at + WIDE <= cols {
+                    tile::<V, true>(a, b, &mut out[at..], cols, rows, WIDE);
+                } else {
+                    tile::<V, false>(a, b, &mut out[at..], cols, rows, WIDE.min(cols - at));
+                }
+            }
+        }
+    }
+}
+
+/// `out[o][i] += Σ_c a[c][o] b[c][i]` for 8 × 32 entries, or for `rows × width` of them if the tile is not full.
+#[inline(always)]
+fn tile<V: Vector, const FULL: bool>(
+    a: &[f32],
+    b: &[f32],
+    out: &mut [f32],
+    cols: usize,
+    rows: usize,
+    width: usize,
+) {
+    const O: usize = PANEL;
+    const H: usize = 2;
+    let mut sums = [[V::zero(); H]; O];
+    let counts = [width.min(LANES), width.saturating_sub(LANES)];
+    each!(OUT < O in [0, 1, 2, 3, 4, 5, 6, 7] {
+        each!(HALF < H in [0, 1] {
+            if FULL {
+                sums[OUT][HALF] = V::load(&out[OUT * cols + HALF * LANES..]);
+            } else if OUT < rows && counts[HALF] > 0 {
+                let from = &out[OUT * cols + HALF * LANES..];
+                sums[OUT][HALF] = V::load_first(from, counts[HALF]);
+            }
+        });
+    });
+    for (a, b) in a.chunks_exact(O).zip(b.chunks_exact(WIDE)) {
+        let b = [V::load(b), V::load(&b[LANES..])];
+        each!(OUT < O in [0, 1, 2, 3, 4, 5, 6, 7] {
+            let a = V::splat(a[OUT]);
+            each!(HALF < H in [0, 1] {
+                sums[OUT][HALF] = a.mul_add(b[HALF], sums[OUT][HALF]);
+            });
+        });
+    }
+    each!(OUT < O in [0, 1, 2, 3, 4, 5, 6, 7] {
+        each!(HALF < H in [0, 1] {
+            if FULL {
+                sums[OUT][HALF].store(&mut out[OUT * cols + HALF * LANES..]);
+            } else if OUT < rows && counts[HALF] > 0 {
+                let to = &mut out[OUT * cols + HALF * LANES..];
+                sums[OUT][HALF].store_first(to, counts[HALF]);
+            }
+        });
+    });
+}
