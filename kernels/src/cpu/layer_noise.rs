@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::noise::distribution::{Deviates, LANES, Normals, Uniforms};
+use crate::noise::distribution::{Deviates, Normals, Uniforms};
 use crate::noise::philox4x32_10_lanes;
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{Kernel, LANES, dispatch};
 use crate::{Distribution, KernelError, NoiseAddress, NoiseStream};
 
 /// Which kind of noise a tensor gets.
@@ -251,10 +251,13 @@ impl<D: Deviates> Kernel for FillBlock<'_, D> {
             let mut first = 0;
             while first < directions {
                 let width = LANES.min(directions - first);
-                let mut drawn = [[0.0_f32; LANES]; 16];
-                draw_lanes::<D>(stream, at, first, &mut drawn);
-                for (row, drawn) in rows.chunks_exact_mut(directions).zip(&drawn) {
-                    row[first..first + width].copy_from_slice(&drawn[..width]);
+                let drawn = draw_lanes::<D>(stream, at, first);
+                for (row, drawn) in rows.chunks_exact_mut(directions).zip(drawn.as_ref()) {
+                    let row = &mut row[first..first + width];
+                    match <&mut [f32; LANES]>::try_from(&mut *row) {
+                        Ok(whole) => *whole = *drawn,
+                        Err(_) => row.copy_from_slice(&drawn[..width]),
+                    }
                 }
                 first += width;
             }
@@ -263,21 +266,20 @@ impl<D: Deviates> Kernel for FillBlock<'_, D> {
     }
 }
 
-/// The deviates of one block of sixteen directions from `at.pair + first` on, into the first rows of `out`.
+/// The deviates of one block of sixteen directions from `at.pair + first` on.
 #[inline(always)]
 pub(crate) fn draw_lanes<D: Deviates>(
     stream: NoiseStream,
     at: NoiseAddress,
     first: usize,
-    out: &mut [[f32; LANES]; 16],
-) {
+) -> D::Block {
     let mut pairs = [at.pair.wrapping_add(first as u32); LANES];
     for (lane, pair) in pairs.iter_mut().enumerate() {
         *pair = pair.wrapping_add(lane as u32);
     }
     let mut words = [[at.generation; LANES], pairs, [at.layer; LANES], [at.block; LANES]];
     philox4x32_10_lanes(&mut words, stream.key());
-    D::lanes(&words, out);
+    D::lanes(&words)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::normal::box_muller;
+use crate::simd::{LANES, Vector};
 
 /// The distribution of each number of a tensor's noise: mean 0, variance 1, symmetric.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,19 +27,22 @@ impl Distribution {
     }
 }
 
-/// Blocks that are drawn side by side: one AVX-512 register per counter word.
-pub(crate) const LANES: usize = 16;
-
 /// The transform from random words to deviates, over sixteen blocks at once.
 pub(crate) trait Deviates {
     /// Deviates of a block of four words.
     const PER_BLOCK: usize;
 
-    /// Deviate `e` of each lane goes to `out[e][lane]`.
-    fn lanes(words: &[[u32; LANES]; 4], out: &mut [[f32; LANES]]);
+    /// All deviates of sixteen blocks, `(PER_BLOCK, lanes)`.
+    type Block: AsRef<[[f32; LANES]]>;
 
-    /// The deviates of lane 0, then those of lane 1, and so on.
-    fn in_order(words: &[[u32; LANES]; 4], out: &mut [f32]);
+    /// Deviate `e` of each lane is `[e][lane]`.
+    fn lanes(words: &[[u32; LANES]; 4]) -> Self::Block;
+
+    /// Which block each lane must have drawn for [`in_order`](Deviates::in_order).
+    fn block_of(lane: usize) -> usize;
+
+    /// The deviates of sixteen blocks, block after block.
+    fn in_order<V: Vector>(words: &[[u32; LANES]; 4], out: &mut [f32]);
 }
 
 /// Standard normals.
@@ -47,8 +51,10 @@ pub(crate) struct Normals;
 impl Deviates for Normals {
     const PER_BLOCK: usize = 4;
 
+    type Block = [[f32; LANES]; 4];
+
     #[inline(always)]
-    fn lanes(words: &[[u32; LANES]; 4], out: &mut [[f32; LANES]]) {
+    fn lanes(words: &[[u32; LANES]; 4]) -> Self::Block {
         let mut z = [[0.0_f32; LANES]; 4];
         for l in 0..LANES {
             (z[0][l], z[1][l]) = box_muller(words[0][l], words[1][l]);
@@ -56,19 +62,24 @@ impl Deviates for Normals {
         for l in 0..LANES {
             (z[2][l], z[3][l]) = box_muller(words[2][l], words[3][l]);
         }
-        out[..4].copy_from_slice(&z);
+        z
+    }
+
+    /// Lane `4q + k` has block `4k + q`: transposing groups of four lanes then puts all deviates in order.
+    #[inline(always)]
+    fn block_of(lane: usize) -> usize {
+        4 * (lane % 4) + lane / 4
     }
 
     #[inline(always)]
-    fn in_order(words: &[[u32; LANES]; 4], out: &mut [f32]) {
-        let mut z = [[0.0_f32; LANES]; 4];
-        Self::lanes(words, &mut z);
+    fn in_order<V: Vector>(words: &[[u32; LANES]; 4], out: &mut [f32]) {
+        let z = Self::lanes(words);
+        let z = V::transpose4([V::load(&z[0]), V::load(&z[1]), V::load(&z[2]), V::load(&z[3])]);
         let out = &mut out[..4 * LANES];
-        for l in 0..LANES {
-            for e in 0..4 {
-                out[4 * l + e] = z[e][l];
-            }
-        }
+        z[0].store(out);
+        z[1].store(&mut out[LANES..]);
+        z[2].store(&mut out[2 * LANES..]);
+        z[3].store(&mut out[3 * LANES..]);
     }
 }
 
@@ -87,8 +98,11 @@ fn level(byte: u32) -> f32 {
 impl Deviates for Uniforms {
     const PER_BLOCK: usize = 16;
 
+    type Block = [[f32; LANES]; 16];
+
     #[inline(always)]
-    fn lanes(words: &[[u32; LANES]; 4], out: &mut [[f32; LANES]]) {
+    fn lanes(words: &[[u32; LANES]; 4]) -> Self::Block {
+        let mut out = [[0.0; LANES]; 16];
         for (words, rows) in words.iter().zip(out.chunks_exact_mut(4)) {
             let mut left = *words;
             for row in rows {
@@ -100,10 +114,16 @@ impl Deviates for Uniforms {
                 *row = levels;
             }
         }
+        out
     }
 
     #[inline(always)]
-    fn in_order(words: &[[u32; LANES]; 4], out: &mut [f32]) {
+    fn block_of(lane: usize) -> usize {
+        lane
+    }
+
+    #[inline(always)]
+    fn in_order<V: Vector>(words: &[[u32; LANES]; 4], out: &mut [f32]) {
         let mut bytes = [0_u8; 16 * LANES];
         for l in 0..LANES {
             for word in 0..4 {
@@ -118,7 +138,19 @@ impl Deviates for Uniforms {
 
 #[cfg(test)]
 mod tests {
+    use std::marker::PhantomData;
+
     use super::*;
+    use crate::simd::{VectorKernel, dispatch_vector};
+
+    struct InOrder<'a, D>(&'a [[u32; LANES]; 4], &'a mut [f32], PhantomData<D>);
+
+    impl<D: Deviates> VectorKernel for InOrder<'_, D> {
+        #[inline(always)]
+        fn run<V: Vector>(self) {
+            D::in_order::<V>(self.0, self.1);
+        }
+    }
 
     #[test]
     fn levels_have_mean_zero_variance_one_and_kurtosis_nine_fifths() {
@@ -134,22 +166,21 @@ mod tests {
     fn lanes_and_order_hold_the_same_deviates() {
         let word = |k: u32, l| 0x9E37_79B9_u32.wrapping_mul(k * l as u32 + 1);
         let words = [3, 5, 7, 11].map(|k| std::array::from_fn(|l| word(k, l)));
-        let mut lanes = [[0.0; LANES]; 16];
         let mut ordered = [0.0; 256];
-        Uniforms::lanes(&words, &mut lanes);
-        Uniforms::in_order(&words, &mut ordered);
+        let lanes = Uniforms::lanes(&words);
+        dispatch_vector(InOrder::<Uniforms>(&words, &mut ordered, PhantomData));
         for l in 0..LANES {
             for e in 0..16 {
-                assert_eq!(lanes[e][l], ordered[16 * l + e]);
+                assert_eq!(lanes[e][l], ordered[16 * Uniforms::block_of(l) + e]);
                 let byte = words[e / 4][l].to_le_bytes()[e % 4];
                 assert_eq!(lanes[e][l], level(u32::from(byte)));
             }
         }
-        Normals::lanes(&words, &mut lanes);
-        Normals::in_order(&words, &mut ordered);
+        let lanes = Normals::lanes(&words);
+        dispatch_vector(InOrder::<Normals>(&words, &mut ordered, PhantomData));
         for l in 0..LANES {
             for e in 0..4 {
-                assert_eq!(lanes[e][l], ordered[4 * l + e]);
+                assert_eq!(lanes[e][l], ordered[4 * Normals::block_of(l) + e]);
             }
         }
     }

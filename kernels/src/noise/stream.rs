@@ -2,9 +2,9 @@
 
 use std::marker::PhantomData;
 
-use super::distribution::{Deviates, Distribution, LANES, Normals, Uniforms};
+use super::distribution::{Deviates, Distribution, Normals, Uniforms};
 use super::philox::{philox4x32_10, philox4x32_10_lanes};
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{LANES, Vector, VectorKernel, dispatch_vector};
 
 /// The address of four random words: the counter of the generator, word by word in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -90,8 +90,8 @@ impl NoiseStream {
     /// [`Distribution::per_block`] and block numbers wrap.
     pub fn fill(self, distribution: Distribution, at: NoiseAddress, out: &mut [f32]) {
         match distribution {
-            Distribution::Normal => dispatch(Fill::<Normals>::new(self, at, out)),
-            Distribution::Uniform => dispatch(Fill::<Uniforms>::new(self, at, out)),
+            Distribution::Normal => dispatch_vector(Fill::<Normals>::new(self, at, out)),
+            Distribution::Uniform => dispatch_vector(Fill::<Uniforms>::new(self, at, out)),
         }
     }
 
@@ -135,22 +135,20 @@ impl<'a, D> Fill<'a, D> {
     }
 }
 
-impl<D: Deviates> Kernel for Fill<'_, D> {
-    type Output = ();
-
+impl<D: Deviates> VectorKernel for Fill<'_, D> {
     /// Sixteen blocks at a time; what is too much of the last ones is thrown away.
     #[inline(always)]
-    fn run(self) {
+    fn run<V: Vector>(self) {
         let Self { stream, mut at, out, .. } = self;
         let mut chunks = out.chunks_exact_mut(D::PER_BLOCK * LANES);
         for chunk in &mut chunks {
-            fill_blocks::<D>(stream, at, chunk);
+            fill_blocks::<V, D>(stream, at, chunk);
             at.block = at.block.wrapping_add(LANES as u32);
         }
         let rest = chunks.into_remainder();
         if !rest.is_empty() {
             let mut last = [0.0; 16 * LANES];
-            fill_blocks::<D>(stream, at, &mut last);
+            fill_blocks::<V, D>(stream, at, &mut last);
             rest.copy_from_slice(&last[..rest.len()]);
         }
     }
@@ -158,14 +156,18 @@ impl<D: Deviates> Kernel for Fill<'_, D> {
 
 /// The deviates of `LANES` blocks in a row.
 #[inline(always)]
-fn fill_blocks<D: Deviates>(stream: NoiseStream, at: NoiseAddress, out: &mut [f32]) {
+pub(crate) fn fill_blocks<V: Vector, D: Deviates>(
+    stream: NoiseStream,
+    at: NoiseAddress,
+    out: &mut [f32],
+) {
     let mut blocks = [at.block; LANES];
     for (lane, block) in blocks.iter_mut().enumerate() {
-        *block = block.wrapping_add(lane as u32);
+        *block = block.wrapping_add(D::block_of(lane) as u32);
     }
     let mut words = [[at.generation; LANES], [at.pair; LANES], [at.layer; LANES], blocks];
     philox4x32_10_lanes(&mut words, stream.key());
-    D::in_order(&words, out);
+    D::in_order::<V>(&words, out);
 }
 
 #[cfg(test)]
@@ -176,7 +178,7 @@ mod tests {
 
     use super::*;
     use crate::noise::box_muller;
-    use crate::simd::{Level, dispatch_at};
+    use crate::simd::{Level, dispatch_vector_at};
     use crate::testing::assert_mean_within;
 
     const AT: NoiseAddress = NoiseAddress { generation: 3, pair: 1, layer: 4, block: 15 };
@@ -270,7 +272,7 @@ mod tests {
         let stream = NoiseStream::new(7);
         let draw = |level| {
             let mut out = vec![0.0; 10_003];
-            dispatch_at(level, Fill::<Normals>::new(stream, AT, &mut out));
+            dispatch_vector_at(level, Fill::<Normals>::new(stream, AT, &mut out));
             out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
         };
         let expected = draw(Level::Portable);

@@ -37,6 +37,8 @@ mod vector;
 use std::fmt;
 use std::sync::OnceLock;
 
+#[cfg(test)]
+pub(crate) use vector::dispatch_vector_at;
 pub(crate) use vector::{LANES, Vector, VectorKernel, dispatch_vector};
 
 /// Work that can be compiled for several instruction sets.

@@ -28,6 +28,8 @@ pub(crate) trait Vector: Copy {
     fn mul(self, other: Self) -> Self;
     /// `self · factor + summand`, rounded once.
     fn mul_add(self, factor: Self, summand: Self) -> Self;
+    /// Transposes each group of four lanes: lane `4q + e` of result k is lane `4q + k` of `rows[e]`.
+    fn transpose4(rows: [Self; 4]) -> [Self; 4];
 
     /// Zero in all lanes.
     #[inline(always)]
@@ -119,6 +121,19 @@ impl Vector for Plain {
         }
         self
     }
+
+    #[inline(always)]
+    fn transpose4(rows: [Self; 4]) -> [Self; 4] {
+        let mut out = [Self([0.0; LANES]); 4];
+        for (k, out) in out.iter_mut().enumerate() {
+            for q in 0..4 {
+                for (e, row) in rows.iter().enumerate() {
+                    out.0[4 * q + e] = row.0[4 * q + k];
+                }
+            }
+        }
+        out
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -199,6 +214,41 @@ mod x86 {
             // SAFETY: the features as above.
             Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, summand.0) })
         }
+
+        #[inline(always)]
+        fn transpose4([a, b, c, d]: [Self; 4]) -> [Self; 4] {
+            // SAFETY: the features as above.
+            unsafe {
+                let (ab, ab_high) = (_mm512_unpacklo_ps(a.0, b.0), _mm512_unpackhi_ps(a.0, b.0));
+                let (cd, cd_high) = (_mm512_unpacklo_ps(c.0, d.0), _mm512_unpackhi_ps(c.0, d.0));
+                let (ab, ab_high) = (_mm512_castps_pd(ab), _mm512_castps_pd(ab_high));
+                let (cd, cd_high) = (_mm512_castps_pd(cd), _mm512_castps_pd(cd_high));
+                [
+                    Self(_mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd))),
+                    Self(_mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd))),
+                    Self(_mm512_castpd_ps(_mm512_unpacklo_pd(ab_high, cd_high))),
+                    Self(_mm512_castpd_ps(_mm512_unpackhi_pd(ab_high, cd_high))),
+                ]
+            }
+        }
+    }
+
+    /// [`Vector::transpose4`] of eight lanes. Only called where AVX2 was found.
+    #[inline(always)]
+    fn transpose4([a, b, c, d]: [__m256; 4]) -> [__m256; 4] {
+        // SAFETY: only `Avx2` calls this, and it exists only where the feature was found.
+        unsafe {
+            let (ab, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let (cd, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+            let (ab, ab_high) = (_mm256_castps_pd(ab), _mm256_castps_pd(ab_high));
+            let (cd, cd_high) = (_mm256_castps_pd(cd), _mm256_castps_pd(cd_high));
+            [
+                _mm256_castpd_ps(_mm256_unpacklo_pd(ab, cd)),
+                _mm256_castpd_ps(_mm256_unpackhi_pd(ab, cd)),
+                _mm256_castpd_ps(_mm256_unpacklo_pd(ab_high, cd_high)),
+                _mm256_castpd_ps(_mm256_unpackhi_pd(ab_high, cd_high)),
+            ]
+        }
     }
 
     /// Two registers. Private: only [`run_avx2`] names it, so that wherever a method runs the features are there.
@@ -266,12 +316,46 @@ mod x86 {
                 )
             }
         }
+
+        #[inline(always)]
+        fn transpose4([a, b, c, d]: [Self; 4]) -> [Self; 4] {
+            let [low, high] = [transpose4([a.0, b.0, c.0, d.0]), transpose4([a.1, b.1, c.1, d.1])];
+            [
+                Self(low[0], high[0]),
+                Self(low[1], high[1]),
+                Self(low[2], high[2]),
+                Self(low[3], high[3]),
+            ]
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Transpose<'a>(&'a mut [f32]);
+
+    impl VectorKernel for Transpose<'_> {
+        #[inline(always)]
+        fn run<V: Vector>(self) {
+            let load = |e: usize| V::load(&self.0[e * LANES..]);
+            for (k, row) in V::transpose4([load(0), load(1), load(2), load(3)]).iter().enumerate() {
+                row.store(&mut self.0[k * LANES..]);
+            }
+        }
+    }
+
+    #[test]
+    fn groups_of_four_lanes_are_transposed() {
+        for level in Level::ALL.into_iter().filter(|level| level.is_supported()) {
+            let mut values: Vec<f32> = (0..64).map(|v| v as f32).collect();
+            dispatch_vector_at(level, Transpose(&mut values));
+            for (k, e, q) in (0..64).map(|n| (n / 16, n % 4, n % 16 / 4)) {
+                assert_eq!(values[16 * k + 4 * q + e], (16 * e + 4 * q + k) as f32, "{level}");
+            }
+        }
+    }
 
     /// `out = x · y + z` in stretches of sixteen and a rest.
     struct Combine<'a>([&'a [f32]; 3], &'a mut [f32]);

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use super::GradientCall;
 use crate::Distribution;
 use crate::cpu::layer_noise::draw_lanes;
-use crate::noise::distribution::{Deviates, LANES, Normals, Uniforms};
-use crate::simd::{Kernel, dispatch};
+use crate::noise::distribution::{Deviates, Normals, Uniforms};
+use crate::simd::{Kernel, LANES, dispatch};
 
 /// Blocks of numbers that one task works on.
 const BLOCKS_PER_TASK: usize = 16;
@@ -59,11 +59,10 @@ impl<D: Deviates> Kernel for Add<'_, D> {
                 let count = LANES.min(weights.len() - first);
                 let mut w = [0.0_f32; LANES];
                 w[..count].copy_from_slice(&weights[first..first + count]);
-                let mut drawn = [[0.0_f32; LANES]; 16];
-                draw_lanes::<D>(call.noise.stream, at, first, &mut drawn);
-                for e in 0..D::PER_BLOCK {
+                let drawn = draw_lanes::<D>(call.noise.stream, at, first);
+                for (sums, drawn) in sums.iter_mut().zip(drawn.as_ref()) {
                     for l in 0..LANES {
-                        sums[e][l] = w[l].mul_add(drawn[e][l], sums[e][l]);
+                        sums[l] = w[l].mul_add(drawn[l], sums[l]);
                     }
                 }
                 first += LANES;

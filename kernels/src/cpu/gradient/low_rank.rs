@@ -8,11 +8,16 @@
 //! A *column* is one direction and one of its r factors. A chunk has so many that a panel of each factor fits the
 //! first-level cache together; a round has so many chunks that threads meet rarely.
 
+use std::marker::PhantomData;
+
 use rayon::prelude::*;
 
 use super::GradientCall;
+use crate::Distribution;
 use crate::cpu::packed::PANEL;
 use crate::cpu::tile::each;
+use crate::noise::distribution::{Deviates, Normals, Uniforms};
+use crate::noise::stream::fill_blocks;
 use crate::simd::{LANES, Vector, VectorKernel, dispatch_vector};
 
 /// Inputs of a panel of B: two registers.
@@ -89,23 +94,22 @@ impl<'a> Chunks<'a> {
 
     /// Draws the factors of chunk `index` into its panels.
     fn draw(&self, index: usize, values: &mut [f32]) {
-        let noise = &self.call.noise;
-        let (of_b, of_a) = (noise.pad(self.cols), noise.pad(self.rows));
-        let share = 1.0 / (self.rank as f32).sqrt();
-        let (b_panels, a_panels) = values.split_at_mut(self.a_begins());
-        let mut drawn = vec![0.0; self.rank * (of_b + of_a)];
-        for (d, direction) in self.range(index).enumerate() {
-            noise.stream.fill(noise.distribution, noise.at(direction as u32), &mut drawn);
-            if self.call.signs {
-                drawn.iter_mut().for_each(|v| *v = v.signum());
+        match self.call.noise.distribution {
+            Distribution::Normal => {
+                dispatch_vector(Draw::<Normals> {
+                    chunks: self,
+                    index,
+                    values,
+                    deviates: PhantomData,
+                });
             }
-            let weight = self.call.weights[direction] * share;
-            let (b, a) = drawn.split_at_mut(self.rank * of_b);
-            a.iter_mut().for_each(|v| *v *= weight);
-            for k in 0..self.rank {
-                let column = d * self.rank + k;
-                scatter::<WIDE>(&b[k * of_b..][..self.cols], column, self.columns, b_panels);
-                scatter::<PANEL>(&a[k * of_a..][..self.rows], column, self.columns, a_panels);
+            Distribution::Uniform => {
+                dispatch_vector(Draw::<Uniforms> {
+                    chunks: self,
+                    index,
+                    values,
+                    deviates: PhantomData,
+                });
             }
         }
     }
@@ -116,14 +120,55 @@ impl<'a> Chunks<'a> {
     }
 }
 
-/// Puts a vector into column `column` of panels `(len / W, columns, W)`. What lies beyond its end keeps its old value
-/// and never reaches a result.
-fn scatter<const W: usize>(from: &[f32], column: usize, columns: usize, panels: &mut [f32]) {
-    for (from, panel) in from.chunks(W).zip(panels.chunks_exact_mut(columns * W)) {
-        let to = &mut panel[column * W..][..W];
-        match <&[f32; W]>::try_from(from) {
-            Ok(whole) => to.copy_from_slice(whole),
-            Err(_) => to[..from.len()].copy_from_slice(from),
+/// Draws the factors of a chunk: panels of B as they are, panels of A times the weight of their direction.
+struct Draw<'a, D> {
+    chunks: &'a Chunks<'a>,
+    index: usize,
+    values: &'a mut [f32],
+    deviates: PhantomData<D>,
+}
+
+impl<D: Deviates> VectorKernel for Draw<'_, D> {
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Self { chunks, index, values, .. } = self;
+        let (rank, columns) = (chunks.rank, chunks.columns);
+        let noise = &chunks.call.noise;
+        let (of_b, of_a) = (noise.pad(chunks.cols), noise.pad(chunks.rows));
+        let share = 1.0 / (rank as f32).sqrt();
+        let (b_panels, a_panels) = values.split_at_mut(chunks.a_begins());
+        // Room to draw sixteen whole blocks at a time, and to read whole panels; what a panel has too much never
+        // reaches a result.
+        let group = D::PER_BLOCK * LANES;
+        let mut drawn = vec![0.0; (rank * (of_b + of_a)).next_multiple_of(group) + WIDE];
+        for (d, direction) in chunks.range(index).enumerate() {
+            let mut at = noise.at(direction as u32);
+            for drawn in drawn.chunks_exact_mut(group) {
+                fill_blocks::<V, D>(noise.stream, at, drawn);
+                at.block = at.block.wrapping_add(LANES as u32);
+            }
+            if chunks.call.signs {
+                for value in &mut drawn {
+                    *value = value.signum();
+                }
+            }
+            let weight = V::splat(chunks.call.weights[direction] * share);
+            for k in 0..rank {
+                let column = d * rank + k;
+                let b = &drawn[k * of_b..];
+                let panels = b_panels.chunks_exact_mut(columns * WIDE);
+                for (from, panel) in b.chunks_exact(WIDE).zip(panels) {
+                    let to = &mut panel[column * WIDE..];
+                    V::load(from).store(to);
+                    V::load(&from[LANES..]).store(&mut to[LANES..]);
+                }
+                let a = &drawn[rank * of_b + k * of_a..];
+                let panels = a_panels.chunks_exact_mut(columns * PANEL);
+                for (from, panel) in a.chunks_exact(PANEL).zip(panels) {
+                    let to = &mut panel[column * PANEL..];
+                    V::load_first(from, PANEL).mul(weight).store_first(to, PANEL);
+                }
+            }
         }
     }
 }
