@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::noise::distribution::{Deviates, Normals, Uniforms};
 use crate::noise::philox4x32_10_lanes;
-use crate::simd::{Kernel, LANES, dispatch};
+use crate::simd::{LANES, Vector, VectorKernel, dispatch_vector};
 use crate::{Distribution, KernelError, NoiseAddress, NoiseStream};
 
 /// Which kind of noise a tensor gets.
@@ -225,10 +225,22 @@ pub(crate) fn fill_block(
     match distribution {
         _ if directions == 1 => stream.fill(distribution, at, out),
         Distribution::Normal => {
-            dispatch(FillBlock::<Normals> { stream, at, directions, out, deviates: PhantomData });
+            dispatch_vector(FillBlock::<Normals> {
+                stream,
+                at,
+                directions,
+                out,
+                deviates: PhantomData,
+            });
         }
         Distribution::Uniform => {
-            dispatch(FillBlock::<Uniforms> { stream, at, directions, out, deviates: PhantomData });
+            dispatch_vector(FillBlock::<Uniforms> {
+                stream,
+                at,
+                directions,
+                out,
+                deviates: PhantomData,
+            });
         }
     }
 }
@@ -241,11 +253,9 @@ struct FillBlock<'a, D> {
     deviates: PhantomData<D>,
 }
 
-impl<D: Deviates> Kernel for FillBlock<'_, D> {
-    type Output = ();
-
+impl<D: Deviates> VectorKernel for FillBlock<'_, D> {
     #[inline(always)]
-    fn run(self) {
+    fn run<V: Vector>(self) {
         let Self { stream, mut at, directions, out, .. } = self;
         for rows in out.chunks_mut(D::PER_BLOCK * directions) {
             let mut first = 0;
@@ -254,9 +264,10 @@ impl<D: Deviates> Kernel for FillBlock<'_, D> {
                 let drawn = draw_lanes::<D>(stream, at, first);
                 for (row, drawn) in rows.chunks_exact_mut(directions).zip(drawn.as_ref()) {
                     let row = &mut row[first..first + width];
-                    match <&mut [f32; LANES]>::try_from(&mut *row) {
-                        Ok(whole) => *whole = *drawn,
-                        Err(_) => row.copy_from_slice(&drawn[..width]),
+                    if width == LANES {
+                        V::load(drawn).store(row);
+                    } else {
+                        V::load(drawn).store_first(row, width);
                     }
                 }
                 first += width;
