@@ -32,6 +32,11 @@ impl Shape {
     }
 }
 
+thread_local! {
+    /// Activations before and after a layer.
+    static BUFFERS: std::cell::Cell<[Vec<f32>; 2]> = const { std::cell::Cell::new([Vec::new(), Vec::new()]) };
+}
+
 /// The task: the fitness of a member is a fixed linear function of its outputs.
 #[derive(Debug)]
 pub(super) struct Stack {
@@ -62,23 +67,32 @@ impl Stack {
         Self { shape: shape.clone(), params: Arc::new(params), rows, lanes, inputs }
     }
 
-    /// Outputs of a block of members.
-    fn forward(&self, block: &MemberBlock<'_>, first: usize, backend: &Backend) -> Vec<f32> {
+    /// What `read` makes of the outputs of a block of members.
+    fn forward<R>(
+        &self,
+        block: &MemberBlock<'_>,
+        first: usize,
+        backend: &Backend,
+        read: impl FnOnce(&[f32]) -> R,
+    ) -> R {
         let lanes = block.lanes().len();
         let values = self.shape.width * self.rows;
         let mut x = &self.inputs[first * values..(first + lanes) * values];
-        let mut buffers = [vec![0.0; values * lanes], vec![0.0; values * lanes]];
-        let [from, to] = &mut buffers;
+        let [mut from, mut to] = BUFFERS.take();
+        from.resize(values * lanes, 0.0);
+        to.resize(values * lanes, 0.0);
         for layer in 0..self.shape.layers {
             let input = Input::PerLane(x);
-            block.linear(layer, None, input, self.rows, backend, to).expect("shapes fit");
+            block.linear(layer, None, input, self.rows, backend, &mut to).expect("shapes fit");
             if layer + 1 < self.shape.layers {
-                Activation::Relu.apply(to, self.rows * lanes);
+                Activation::Relu.apply(&mut to, self.rows * lanes);
             }
-            std::mem::swap(from, to);
-            x = from;
+            std::mem::swap(&mut from, &mut to);
+            x = &from;
         }
-        std::mem::take(from)
+        let result = read(&from);
+        BUFFERS.set([from, to]);
+        result
     }
 
     /// Passes all inputs through the mean weights.
@@ -89,7 +103,7 @@ impl Stack {
             .step_by(self.lanes)
             .map(|first| {
                 let block = MemberBlock::new(&mean, first..first + self.lanes);
-                self.forward(&block, first, &Backend::cpu())[0]
+                self.forward(&block, first, &Backend::cpu(), |outputs| outputs[0])
             })
             .collect();
         std::hint::black_box(outputs);
@@ -112,16 +126,16 @@ impl Task for Stack {
     ) -> Result<(), TaskError> {
         let first = members.start;
         let block = MemberBlock::new(population, members);
-        let outputs = self.forward(&block, first, backend);
         let lanes = block.lanes().len();
-        let columns = self.rows * lanes;
         let mut sums = vec![0.0_f32; lanes];
-        for (o, outputs) in outputs.chunks_exact(columns).enumerate() {
-            let weight = if o % 2 == 0 { 1.0 } else { -1.0 };
-            for row in outputs.chunks_exact(lanes) {
-                sums.iter_mut().zip(row).for_each(|(sum, y)| *sum += weight * y);
+        self.forward(&block, first, backend, |outputs| {
+            for (o, outputs) in outputs.chunks_exact(self.rows * lanes).enumerate() {
+                let weight = if o % 2 == 0 { 1.0 } else { -1.0 };
+                for row in outputs.chunks_exact(lanes) {
+                    sums.iter_mut().zip(row).for_each(|(sum, y)| *sum += weight * y);
+                }
             }
-        }
+        });
         block.scatter(fitness, |lane| sums[lane]);
         Ok(())
     }

@@ -155,9 +155,9 @@ impl Params {
         Digest(hash)
     }
 
-    /// Euclidean norm of all values, summed in f64 in order.
+    /// Euclidean norm of all values.
     pub fn norm(&self) -> f64 {
-        self.values.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>().sqrt()
+        crate::update::global_norm(&self.values)
     }
 }
 

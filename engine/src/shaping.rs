@@ -27,6 +27,7 @@
 //! 2.1. Departures: tied members share the mean of the ranks that they occupy (there, the order of the
 //! members decides), since integer rewards tie often and a utility should not depend on a position.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -233,20 +234,28 @@ fn centred(scores: &[f64], scale: f64) -> Vec<f64> {
 }
 
 fn centred_ranks(scores: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_unstable_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+    // Ties share a rank, so that it does not matter in which order a sort leaves them.
+    let mut order: Vec<(i64, u32)> =
+        scores.iter().enumerate().map(|(member, &f)| (order_of(f), member as u32)).collect();
+    order.par_sort_unstable();
     let last = (scores.len() - 1) as f64;
     let mut utilities = vec![0.0; scores.len()];
     let mut first_rank = 0;
-    for tied in order.chunk_by(|&a, &b| scores[a] == scores[b]) {
+    for tied in order.chunk_by(|a, b| scores[a.1 as usize] == scores[b.1 as usize]) {
         // Twice the mean rank is a whole number, so mirrored ranks get exactly opposite utilities.
         let twice_rank = (2 * first_rank + tied.len() - 1) as f64;
-        for &member in tied {
-            utilities[member] = (twice_rank - last) / (2.0 * last).max(1.0);
+        for &(_, member) in tied {
+            utilities[member as usize] = (twice_rank - last) / (2.0 * last).max(1.0);
         }
         first_rank += tied.len();
     }
     utilities
+}
+
+/// A whole number that is larger for a larger score, as `f64::total_cmp` orders them.
+fn order_of(score: f64) -> i64 {
+    let bits = score.to_bits() as i64;
+    bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
 fn signs_of_pairs(scores: &[f64]) -> Vec<f64> {

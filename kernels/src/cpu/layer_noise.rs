@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::noise::PhiloxLanes;
 use crate::noise::distribution::{Deviates, Normals, Uniforms};
-use crate::noise::philox4x32_10_lanes;
 use crate::simd::{LANES, Vector, VectorKernel, dispatch_vector};
 use crate::{Distribution, KernelError, NoiseAddress, NoiseStream};
 
@@ -256,12 +256,13 @@ struct FillBlock<'a, D> {
 impl<D: Deviates> VectorKernel for FillBlock<'_, D> {
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { stream, mut at, directions, out, .. } = self;
-        for rows in out.chunks_mut(D::PER_BLOCK * directions) {
-            let mut first = 0;
-            while first < directions {
-                let width = LANES.min(directions - first);
-                let drawn = draw_lanes::<D>(stream, at, first);
+        let Self { stream, at, directions, out, .. } = self;
+        let mut first = 0;
+        while first < directions {
+            let width = LANES.min(directions - first);
+            let lanes = direction_lanes(stream, at, first);
+            for (block, rows) in out.chunks_mut(D::PER_BLOCK * directions).enumerate() {
+                let drawn = D::lanes(&lanes.words(at.block.wrapping_add(block as u32)));
                 for (row, drawn) in rows.chunks_exact_mut(directions).zip(drawn.as_ref()) {
                     let row = &mut row[first..first + width];
                     if width == LANES {
@@ -270,27 +271,24 @@ impl<D: Deviates> VectorKernel for FillBlock<'_, D> {
                         V::load(drawn).store_first(row, width);
                     }
                 }
-                first += width;
             }
-            at.block = at.block.wrapping_add(1);
+            first += width;
         }
     }
 }
 
-/// The deviates of one block of sixteen directions from `at.pair + first` on.
+/// The generator of sixteen directions from `at.pair + first` on, for any block.
 #[inline(always)]
-pub(crate) fn draw_lanes<D: Deviates>(
+pub(crate) fn direction_lanes(
     stream: NoiseStream,
     at: NoiseAddress,
     first: usize,
-) -> D::Block {
+) -> PhiloxLanes<LANES> {
     let mut pairs = [at.pair.wrapping_add(first as u32); LANES];
     for (lane, pair) in pairs.iter_mut().enumerate() {
         *pair = pair.wrapping_add(lane as u32);
     }
-    let mut words = [[at.generation; LANES], pairs, [at.layer; LANES], [at.block; LANES]];
-    philox4x32_10_lanes(&mut words, stream.key());
-    D::lanes(&words)
+    PhiloxLanes::new(at.generation, &pairs, at.layer, stream.key())
 }
 
 #[cfg(test)]

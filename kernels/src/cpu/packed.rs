@@ -26,10 +26,11 @@ impl Packed {
         let (by_output, by_input) = if transposed { (1, outputs) } else { (inputs, 1) };
         for (p, panel) in panels.chunks_exact_mut((PANEL * inputs).max(1)).enumerate() {
             let first = p * PANEL;
-            for o in 0..PANEL.min(outputs - first) {
-                let from = (first + o) * by_output;
-                for (i, column) in panel.chunks_exact_mut(PANEL).enumerate() {
-                    column[o] = weights[from + i * by_input];
+            let count = PANEL.min(outputs - first);
+            for (i, column) in panel.as_chunks_mut::<PANEL>().0.iter_mut().enumerate() {
+                let from = first * by_output + i * by_input;
+                for (o, value) in column.iter_mut().take(count).enumerate() {
+                    *value = weights[from + o * by_output];
                 }
             }
         }

@@ -7,5 +7,5 @@ pub mod stream;
 
 pub use distribution::Distribution;
 pub use normal::box_muller;
-pub use philox::{philox4x32_10, philox4x32_10_lanes};
+pub use philox::{PhiloxLanes, philox4x32_10, philox4x32_10_lanes};
 pub use stream::{Domain, NoiseAddress, NoiseStream};

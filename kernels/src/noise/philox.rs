@@ -25,7 +25,7 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     let (mut words, mut key, mut round) = (counter, key, 0);
     while round < ROUNDS {
         words = philox_round(words, key);
-        key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
+        key = next(key);
         round += 1;
     }
     words
@@ -40,7 +40,6 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 /// four exclusive ors, without a shuffle; what is left in the high halves is never read.
 #[inline(always)]
 pub fn philox4x32_10_lanes<const N: usize>(counters: &mut [[u32; N]; 4], key: [u32; 2]) {
-    let mut key = key;
     // Plain loops: `map` is not always inlined, and what is not inlined is not vectorised.
     let mut wide = [[0_u64; N]; 4];
     for (wide, word) in wide.iter_mut().zip(counters.iter()) {
@@ -48,9 +47,20 @@ pub fn philox4x32_10_lanes<const N: usize>(counters: &mut [[u32; N]; 4], key: [u
             wide[lane] = u64::from(word[lane]);
         }
     }
-    for _ in 0..ROUNDS {
+    rounds(&mut wide, key, ROUNDS);
+    for (word, wide) in counters.iter_mut().zip(&wide) {
+        for lane in 0..N {
+            word[lane] = wide[lane] as u32;
+        }
+    }
+}
+
+/// So many rounds on words in the low halves of 64-bit lanes, `key` being that of the first of them.
+#[inline(always)]
+fn rounds<const N: usize>(wide: &mut [[u64; N]; 4], mut key: [u32; 2], count: usize) {
+    for _ in 0..count {
         let (k0, k1) = (u64::from(key[0]), u64::from(key[1]));
-        let [c0, c1, c2, c3] = &mut wide;
+        let [c0, c1, c2, c3] = &mut *wide;
         for lane in 0..N {
             let p0 = (c0[lane] & LOW) * MULTIPLIERS[0] as u64;
             let p1 = (c2[lane] & LOW) * MULTIPLIERS[1] as u64;
@@ -59,12 +69,76 @@ pub fn philox4x32_10_lanes<const N: usize>(counters: &mut [[u32; N]; 4], key: [u
             c2[lane] = (p0 >> 32) ^ c3[lane] ^ k1;
             c3[lane] = p0;
         }
-        key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
+        key = next(key);
     }
-    for (word, wide) in counters.iter_mut().zip(&wide) {
+}
+
+/// The key of the next round.
+#[inline(always)]
+const fn next(key: [u32; 2]) -> [u32; 2] {
+    [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])]
+}
+
+/// [`philox4x32_10`] of the counters `(first, second[lane], third, fourth)` for many values of the fourth word.
+///
+/// The second and fourth words meet only in the third round: what each becomes until then is worked out apart, the
+/// lanes' half once in [`new`](Self::new) and the other without vectors, so that seven rounds of ten are left.
+#[derive(Clone, Copy, Debug)]
+pub struct PhiloxLanes<const N: usize> {
+    /// Product with `M0` of the second round, and with `M1` of the third.
+    products: [[u64; N]; 2],
+    first: u32,
+    third: u32,
+    key: [u32; 2],
+}
+
+impl<const N: usize> PhiloxLanes<N> {
+    /// The lanes' half of the first three rounds.
+    #[inline(always)]
+    pub fn new(first: u32, second: &[u32; N], third: u32, key: [u32; 2]) -> Self {
+        let [m0, m1] = [u64::from(MULTIPLIERS[0]), u64::from(MULTIPLIERS[1])];
+        let (p0, p1) = (m0 * u64::from(first), m1 * u64::from(third));
+        let key2 = next(key);
+        let lanes = (p1 >> 32) ^ u64::from(key[0]);
+        let rest = (p0 & LOW) ^ u64::from(key2[1]);
+        let mut products = [[0_u64; N]; 2];
         for lane in 0..N {
-            word[lane] = wide[lane] as u32;
+            let p0 = m0 * (lanes ^ u64::from(second[lane]));
+            products[0][lane] = p0;
+            products[1][lane] = m1 * ((p0 >> 32) ^ rest);
         }
+        Self { products, first, third, key }
+    }
+
+    /// The random words of all lanes at a fourth counter word.
+    #[inline(always)]
+    pub fn words(&self, fourth: u32) -> [[u32; N]; 4] {
+        let [m0, m1] = [u64::from(MULTIPLIERS[0]), u64::from(MULTIPLIERS[1])];
+        let (key1, key2) = (self.key, next(self.key));
+        let key3 = next(key2);
+        let (p0, p1) = (m0 * u64::from(self.first), m1 * u64::from(self.third));
+        // Second round: the words 0 and 1 are the same in all lanes.
+        let p1_second = m1 * ((p0 >> 32) ^ u64::from(fourth ^ key1[1]));
+        let c0 = (p1_second >> 32) ^ (p1 & LOW) ^ u64::from(key2[0]);
+        // Third round.
+        let p0_third = m0 * c0;
+        let (to0, to2) =
+            ((p1_second & LOW) ^ u64::from(key3[0]), (p0_third >> 32) ^ u64::from(key3[1]));
+        let mut wide = [[0_u64; N]; 4];
+        for lane in 0..N {
+            wide[0][lane] = (self.products[1][lane] >> 32) ^ to0;
+            wide[1][lane] = self.products[1][lane];
+            wide[2][lane] = self.products[0][lane] ^ to2;
+            wide[3][lane] = p0_third;
+        }
+        rounds(&mut wide, next(key3), ROUNDS - 3);
+        let mut words = [[0_u32; N]; 4];
+        for (word, wide) in words.iter_mut().zip(&wide) {
+            for lane in 0..N {
+                word[lane] = wide[lane] as u32;
+            }
+        }
+        words
     }
 }
 
@@ -118,6 +192,19 @@ mod tests {
         for lane in 0..5 {
             let words = lanes.map(|word| word[lane as usize]);
             assert_eq!(words, philox4x32_10(counter(lane), key));
+        }
+    }
+
+    #[test]
+    fn lanes_with_a_common_counter_equal_single_draws() {
+        let key = [0xDEAD_BEEF, 0xFFFF_FFFE];
+        let second = [0, 1, 0xFFFF_FFFF, 0x8000_0000, 12_345];
+        for (first, third, fourth) in [(0, 0, 0), (7, 3, 9), (u32::MAX, u32::MAX, u32::MAX)] {
+            let words = PhiloxLanes::new(first, &second, third, key).words(fourth);
+            for (lane, second) in second.into_iter().enumerate() {
+                let single = philox4x32_10([first, second, third, fourth], key);
+                assert_eq!(words.map(|word| word[lane]), single);
+            }
         }
     }
 }

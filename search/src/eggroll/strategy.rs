@@ -182,7 +182,11 @@ impl Strategy for Eggroll {
         let theta = Arc::make_mut(&mut self.theta);
         self.steps += 1;
         self.rule.step(&mut theta.values, &self.gradient, learning_rate as f32, self.steps);
-        let update_norm = norm(theta.values.iter().zip(&before.theta).map(|(new, old)| new - old));
+        // The gradient has done its work; its memory takes the change of each parameter.
+        for ((change, new), old) in self.gradient.iter_mut().zip(&theta.values).zip(&before.theta) {
+            *change = new - old;
+        }
+        let update_norm = global_norm(&self.gradient);
         let theta_norm = theta.norm();
         if !theta_norm.is_finite() {
             self.restore(before)?;
@@ -227,10 +231,6 @@ impl Strategy for Eggroll {
     fn centre(&self) -> Option<&Params> {
         Some(&self.theta)
     }
-}
-
-fn norm(values: impl Iterator<Item = f32>) -> f64 {
-    values.map(|v| f64::from(v) * f64::from(v)).sum::<f64>().sqrt()
 }
 
 #[cfg(test)]

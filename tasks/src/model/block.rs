@@ -1,5 +1,6 @@
 //! Some neighbouring members of a population, ready for forward passes.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use hatchery_engine::{Perturbed, Population};
@@ -22,6 +23,26 @@ pub struct MemberBlock<'p> {
     noise: Vec<LayerNoise>,
 }
 
+thread_local! {
+    /// Noise of blocks that are gone: a generation has thousands of blocks of the same size, and fresh memory is slow.
+    static SPARE: RefCell<Vec<LayerNoise>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Spare tensors that a thread keeps.
+const SPARE_MAX: usize = 64;
+
+impl Drop for MemberBlock<'_> {
+    fn drop(&mut self) {
+        // At the end of a thread there is nothing left to keep it in.
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            let room = SPARE_MAX.saturating_sub(spare.len());
+            // Last in, first out: the next block then finds each tensor at its old size.
+            spare.extend(self.noise.drain(..).rev().take(room));
+        });
+    }
+}
+
 impl<'p> MemberBlock<'p> {
     /// Draws the noise of `members`.
     pub fn new(population: &'p Perturbed, members: Range<usize>) -> Self {
@@ -36,7 +57,8 @@ impl<'p> MemberBlock<'p> {
         let lanes = Lanes { directions: count, halves, signs, sigma: population.sigma };
         let mut noise = Vec::new();
         for tensor in 0..population.theta.layout.specs().len() {
-            let mut drawn = LayerNoise::default();
+            let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
+            let mut drawn = spare.ok().flatten().unwrap_or_default();
             drawn.draw(&population.tensor_noise(tensor), directions.clone());
             noise.push(drawn);
         }

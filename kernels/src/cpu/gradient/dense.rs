@@ -6,12 +6,12 @@ use rayon::prelude::*;
 
 use super::GradientCall;
 use crate::Distribution;
-use crate::cpu::layer_noise::draw_lanes;
+use crate::cpu::layer_noise::direction_lanes;
 use crate::noise::distribution::{Deviates, Normals, Uniforms};
 use crate::simd::{Kernel, LANES, dispatch};
 
 /// Blocks of numbers that one task works on.
-const BLOCKS_PER_TASK: usize = 16;
+const BLOCKS_PER_TASK: usize = 8;
 /// Numbers below which threads do not pay.
 const SERIAL_MAX: usize = 1 << 14;
 
@@ -50,27 +50,26 @@ impl<D: Deviates> Kernel for Add<'_, D> {
     fn run(self) {
         let Self { call, first_block, out, .. } = self;
         let weights = call.weights;
-        let mut at = call.noise.at(0);
-        at.block = first_block;
-        for out in out.chunks_mut(D::PER_BLOCK) {
-            let mut sums = [[0.0_f32; LANES]; 16];
-            let mut first = 0;
-            while first < weights.len() {
-                let count = LANES.min(weights.len() - first);
-                let mut w = [0.0_f32; LANES];
-                w[..count].copy_from_slice(&weights[first..first + count]);
-                let drawn = draw_lanes::<D>(call.noise.stream, at, first);
-                for (sums, drawn) in sums.iter_mut().zip(drawn.as_ref()) {
+        let at = call.noise.at(0);
+        // All blocks of a task at once: the generator of sixteen directions then serves them all.
+        let mut sums = [[[0.0_f32; LANES]; 16]; BLOCKS_PER_TASK];
+        for (group, weights) in weights.chunks(LANES).enumerate() {
+            let mut w = [0.0_f32; LANES];
+            w[..weights.len()].copy_from_slice(weights);
+            let lanes = direction_lanes(call.noise.stream, at, group * LANES);
+            for block in 0..out.len().div_ceil(D::PER_BLOCK) {
+                let drawn = D::lanes(&lanes.words(first_block + block as u32));
+                for (sums, drawn) in sums[block].iter_mut().zip(drawn.as_ref()) {
                     for l in 0..LANES {
                         sums[l] = w[l].mul_add(drawn[l], sums[l]);
                     }
                 }
-                first += LANES;
             }
-            for (out, sums) in out.iter_mut().zip(&mut sums) {
+        }
+        for (out, sums) in out.chunks_mut(D::PER_BLOCK).zip(&mut sums) {
+            for (out, sums) in out.iter_mut().zip(sums) {
                 *out += fold(sums);
             }
-            at.block = at.block.wrapping_add(1);
         }
     }
 }

@@ -44,10 +44,13 @@ pub(super) fn add(call: &GradientCall<'_>, rank: usize, out: &mut [f32]) {
             round.par_chunks_exact_mut(chunks.values).enumerate().for_each(draw);
         }
         let round = &*round;
-        let contract = |(panel, out): (usize, &mut [f32])| {
+        // Some panels of outputs for each task, so that a panel of inputs serves them all from the nearest cache.
+        let panels = (chunks.rows.div_ceil(PANEL) / (4 * rayon::current_num_threads())).clamp(1, 8);
+        let contract = |(task, out): (usize, &mut [f32])| {
+            let panel = task * panels;
             dispatch_vector(Contract { chunks: &chunks, first, round, panel, out });
         };
-        let rows = PANEL * chunks.cols;
+        let rows = panels * PANEL * chunks.cols;
         if serial {
             out.chunks_mut(rows).enumerate().for_each(contract);
         } else {
@@ -173,14 +176,15 @@ impl<D: Deviates> VectorKernel for Draw<'_, D> {
     }
 }
 
-/// Eight rows of the result and all chunks of a round.
+/// Some panels of rows of the result and all chunks of a round.
 struct Contract<'a> {
     chunks: &'a Chunks<'a>,
     /// First chunk of the round.
     first: usize,
     round: &'a [f32],
+    /// First panel.
     panel: usize,
-    /// Up to eight rows, `(rows, cols)`.
+    /// Their rows, `(rows, cols)`.
     out: &'a mut [f32],
 }
 
@@ -189,18 +193,21 @@ impl VectorKernel for Contract<'_> {
     fn run<V: Vector>(self) {
         let Self { chunks, first, round, panel, out } = self;
         let cols = chunks.cols;
-        let rows = out.len() / cols;
         for (index, values) in round.chunks_exact(chunks.values).enumerate() {
             let columns = chunks.range(first + index).len() * chunks.rank;
             let (b_panels, a_panels) = values.split_at(chunks.a_begins());
-            let a = &a_panels[panel * chunks.columns * PANEL..][..columns * PANEL];
+            let a_panels = &a_panels[panel * chunks.columns * PANEL..];
             for (wide, b) in b_panels.chunks_exact(chunks.columns * WIDE).enumerate() {
                 let b = &b[..columns * WIDE];
                 let at = wide * WIDE;
-                if rows == PANEL && at + WIDE <= cols {
-                    tile::<V, true>(a, b, &mut out[at..], cols, rows, WIDE);
-                } else {
-                    tile::<V, false>(a, b, &mut out[at..], cols, rows, WIDE.min(cols - at));
+                let a_panels = a_panels.chunks_exact(chunks.columns * PANEL);
+                for (a, out) in a_panels.zip(out.chunks_mut(PANEL * cols)) {
+                    let (a, rows) = (&a[..columns * PANEL], out.len() / cols);
+                    if rows == PANEL && at + WIDE <= cols {
+                        tile::<V, true>(a, b, &mut out[at..], cols, rows, WIDE);
+                    } else {
+                        tile::<V, false>(a, b, &mut out[at..], cols, rows, WIDE.min(cols - at));
+                    }
                 }
             }
         }
