@@ -13,6 +13,7 @@ use hatchery_search::Eggroll;
 use hatchery_search::eggroll::State;
 use hatchery_tasks::classify::Classifier;
 use hatchery_tasks::control::{Environment, Policy};
+use hatchery_tasks::external::{Counters, External};
 use hatchery_tasks::toys::{AlwaysTwo, Function, Regression};
 use serde::Serialize;
 
@@ -45,6 +46,11 @@ pub(crate) trait Learner: Task<Population = Perturbed> {
         episodes: u32,
         backend: &Backend,
     ) -> Result<Evaluation, TaskError>;
+
+    /// What happened to programs outside, if the task has any.
+    fn external(&self) -> Option<Counters> {
+        None
+    }
 }
 
 /// Mean and deviation of what `task` gives to so many copies of the centre.
@@ -76,6 +82,25 @@ impl<E: Environment> Learner for Policy<E> {
         backend: &Backend,
     ) -> Result<Evaluation, TaskError> {
         judge_copies(self, centre, episodes, backend)
+    }
+}
+
+impl Learner for External {
+    fn init(&self, _: u64) -> Params {
+        External::init(self)
+    }
+
+    fn judge(
+        &self,
+        centre: &Params,
+        episodes: u32,
+        backend: &Backend,
+    ) -> Result<Evaluation, TaskError> {
+        judge_copies(self, centre, episodes, backend)
+    }
+
+    fn external(&self) -> Option<Counters> {
+        Some(self.counters())
     }
 }
 
@@ -201,6 +226,9 @@ pub(crate) trait Job {
         episodes: u32,
         backend: &Backend,
     ) -> Result<Evaluation, TaskError>;
+
+    /// What happened to programs outside, if the task has any.
+    fn external(&self) -> Option<Counters>;
 }
 
 /// What [`Job::restore`] found.
@@ -259,5 +287,9 @@ impl<L: Learner> Job for EsJob<L> {
         backend: &Backend,
     ) -> Result<Evaluation, TaskError> {
         self.task.judge(centre, episodes, backend)
+    }
+
+    fn external(&self) -> Option<Counters> {
+        self.task.external()
     }
 }

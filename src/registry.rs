@@ -1,5 +1,7 @@
 //! Names to things that run: the one place that knows every task and every strategy.
 
+use std::path::Path;
+
 use hatchery_engine::PerturbedPoints;
 use hatchery_search::{ConfigError, Eggroll};
 use hatchery_tasks::classify::{Classifier, digits};
@@ -7,16 +9,22 @@ use hatchery_tasks::control::{
     self, Acrobot, CartPole, DoorKey, Environment, MountainCar, MountainCarContinuous, Pendulum,
     Policy,
 };
+use hatchery_tasks::external::External;
 use hatchery_tasks::toys::{AlwaysTwo, Function, Regression};
 
 use crate::config::{RunConfig, TaskConfig};
 use crate::job::{EsJob, HeldOut, Job, Learner};
 
-/// Builds the task and the strategy that a configuration names. Episodes and minibatches are drawn from `data_seed`.
+/// Builds the task and the strategy that a configuration names. Episodes and minibatches are drawn from `data_seed`; what
+/// a task has to keep besides results goes into folders of `run_dir`.
 ///
 /// # Errors
 /// If the strategy refuses its settings, or the embedded data cannot be read.
-pub(crate) fn job(config: &RunConfig, data_seed: u64) -> anyhow::Result<Box<dyn Job>> {
+pub(crate) fn job(
+    config: &RunConfig,
+    data_seed: u64,
+    run_dir: Option<&Path>,
+) -> anyhow::Result<Box<dyn Job>> {
     let model = config.model.clone().unwrap_or_default();
     match &config.task {
         TaskConfig::Cartpole(c) => policy(config, CartPole, c, data_seed),
@@ -42,6 +50,11 @@ pub(crate) fn job(config: &RunConfig, data_seed: u64) -> anyhow::Result<Box<dyn 
             let (name, c) = config.task.function().expect("these three are the test functions");
             let function = Function { name, dimension: c.dimension as usize };
             with_strategy(config, PerturbedPoints(function))
+        }
+        TaskConfig::External(c) => {
+            let folder = run_dir.map(|dir| dir.join("external"));
+            let workers = rayon::current_num_threads();
+            with_strategy(config, External::new(c.clone(), data_seed, workers, folder))
         }
     }
 }

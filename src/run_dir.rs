@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use hatchery_engine::checkpoint::CheckpointStore;
 use hatchery_engine::{Params, RunReport};
+use hatchery_tasks::external::Counters;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::{Value, json};
 
@@ -125,8 +126,13 @@ impl RunDir {
 }
 
 /// The summary of a run as JSON; NaN becomes null.
-pub(crate) fn summary(config: &RunConfig, report: &RunReport, dir: &RunDir) -> Value {
-    json!({
+pub(crate) fn summary(
+    config: &RunConfig,
+    report: &RunReport,
+    external: Option<&Counters>,
+    dir: &RunDir,
+) -> Value {
+    let mut summary = json!({
         "name": config.name,
         "seed": config.seed,
         "stopped_by": report.stopped_by.to_string(),
@@ -139,7 +145,11 @@ pub(crate) fn summary(config: &RunConfig, report: &RunReport, dir: &RunDir) -> V
         "first_error": report.first_error,
         "digest": report.digest.map(|d| d.to_string()),
         "run_dir": dir.path.display().to_string(),
-    })
+    });
+    if let Some(counters) = external {
+        summary["external"] = json!(counters);
+    }
+    summary
 }
 
 /// All tensors in the safetensors format, f32 little-endian.

@@ -147,9 +147,6 @@ impl Task for Stack {
 
 /// As many members as keep activations and factors in the second-level cache, and threads busy.
 fn lanes(width: usize, rows: usize, population: usize) -> usize {
-    if let Ok(l) = std::env::var("LANES") {
-        return l.parse::<usize>().unwrap().min(population);
-    }
-    let cached = (1 << 16) / (width * rows);
+    let cached = (1 << 15) / (width * rows);
     cached.next_power_of_two().clamp(64, 256).min((population / 4).max(1))
 }

@@ -11,6 +11,7 @@ pub(super) fn raise_on_signal(stop: &StopFlag) -> anyhow::Result<()> {
     let stop = stop.clone();
     ctrlc::set_handler(move || {
         if stop.raise() {
+            hatchery_tasks::external::kill_all();
             std::process::exit(i32::from(super::INTERRUPTED));
         }
         eprintln!("\nfinishing this generation and saving; press Ctrl-C again to leave at once");

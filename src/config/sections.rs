@@ -4,7 +4,7 @@ use hatchery_engine::{Budget, TargetStatistic};
 use hatchery_search::eggroll::{self, Variant};
 use hatchery_tasks::model::mlp;
 use hatchery_tasks::toys::FunctionName;
-use hatchery_tasks::{classify, control};
+use hatchery_tasks::{classify, control, external};
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
@@ -27,6 +27,7 @@ pub(crate) enum TaskConfig {
     Sphere(FunctionConfig),
     Rosenbrock(FunctionConfig),
     Rastrigin(FunctionConfig),
+    External(external::Config),
 }
 
 /// Options of "always two".
@@ -141,7 +142,7 @@ impl Default for OutputConfig {
 }
 
 /// Names of all tasks.
-pub(crate) const TASKS: [&str; 12] = [
+pub(crate) const TASKS: [&str; 13] = [
     "cartpole",
     "acrobot",
     "mountain-car",
@@ -154,6 +155,7 @@ pub(crate) const TASKS: [&str; 12] = [
     "sphere",
     "rosenbrock",
     "rastrigin",
+    "external",
 ];
 
 /// Names of all strategies.
@@ -170,6 +172,11 @@ impl TaskConfig {
             Self::Rastrigin(config) => Some((FunctionName::Rastrigin, config)),
             _ => None,
         }
+    }
+
+    /// Whether a network plays, and `[model]` has a meaning.
+    fn has_network(&self) -> bool {
+        self.function().is_none() && !matches!(self, Self::External(_))
     }
 
     fn read(layers: &Layers) -> Result<Self, ConfigError> {
@@ -189,6 +196,7 @@ impl TaskConfig {
             "sphere" => Self::Sphere(layers.section(at, without)?),
             "rosenbrock" => Self::Rosenbrock(layers.section(at, without)?),
             "rastrigin" => Self::Rastrigin(layers.section(at, without)?),
+            "external" => Self::External(layers.section(at, without)?),
             other => {
                 let names = TASKS.iter().copied();
                 return Err(layers.error("task.name", unknown("task", other, names)));
@@ -221,6 +229,9 @@ impl TaskConfig {
             Self::Regression(c) => range("group", c.group, 2, 1 << 20),
             Self::Sphere(c) | Self::Rosenbrock(c) | Self::Rastrigin(c) => {
                 range("dimension", c.dimension, 1, 10_000_000)
+            }
+            Self::External(c) => {
+                c.check().map_err(|(key, reason)| layers.error(&format!("task.{key}"), reason))
             }
         }
     }
@@ -280,7 +291,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 fn read_model(layers: &Layers, task: &TaskConfig) -> Result<Option<mlp::Config>, ConfigError> {
-    if task.function().is_some() {
+    if !task.has_network() {
         if layers.table.contains_key("model") {
             return Err(layers.error("model", "this task has no network; leave the table out"));
         }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`control`] | CartPole, Acrobot, MountainCar, MountainCarContinuous, Pendulum, a key-and-door grid world |
 //! | [`classify`] | the UCI handwritten digits |
+//! | [`external`] | a user's program in any language |
 //! | [`toys`] | "always two", a regression, sphere, Rosenbrock, Rastrigin |
 //! | [`model`] | networks whose members never exist in memory |
 
@@ -11,5 +12,6 @@
 
 pub mod classify;
 pub mod control;
+pub mod external;
 pub mod model;
 pub mod toys;

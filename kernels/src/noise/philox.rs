@@ -15,6 +15,8 @@
 //! Source: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as easy
 //! as 1, 2, 3", SC 2011. No departures: the published answers are golden vectors here.
 
+#![expect(clippy::needless_range_loop, reason = "loops over lanes of several arrays at once")]
+
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;

@@ -16,7 +16,7 @@ pub(in crate::cli) fn run(args: &EvalArgs) -> Result<Outcome> {
     let config = dir.read_config().map_err(usage)?;
     let evaluation = in_pool(None, || {
         // The fresh seed draws the episodes; the parameters come from the run.
-        let mut job = registry::job(&config, args.seed)?;
+        let mut job = registry::job(&config, args.seed, None)?;
         for fault in job.restore(&dir.store(1))?.faults {
             eprintln!("hatchery: {fault}; the previous one is used");
         }

@@ -14,7 +14,7 @@ use crate::run_dir::{RunDir, to_safetensors, write_aside};
 pub(in crate::cli) fn run(args: &ExportArgs) -> Result<Outcome> {
     let dir = RunDir::open(&args.run_dir).map_err(usage)?;
     let config = dir.read_config().map_err(usage)?;
-    let mut job = registry::job(&config, config.seed)?;
+    let mut job = registry::job(&config, config.seed, None)?;
     for fault in job.restore(&dir.store(1))?.faults {
         eprintln!("hatchery: {fault}; the previous one is used");
     }

@@ -24,7 +24,7 @@ pub(in crate::cli) fn run(args: &ResumeArgs) -> Result<Outcome> {
     lay_budget(&mut config.budget, &args.budget)?;
     config.check_bounded().map_err(usage)?;
     in_pool(args.talk.threads, || {
-        let mut job = registry::job(&config, config.seed)?;
+        let mut job = registry::job(&config, config.seed, Some(&dir.path))?;
         let progress = job.restore(&dir.store(1))?.progress;
         dir.write_config(&config)?;
         let (before, generation) = (config.budget.budget(), progress.generation);

@@ -22,7 +22,7 @@ pub(in crate::cli) fn run(args: &RunArgs) -> Result<Outcome> {
     let asked = args.out.clone().or_else(|| config.output.dir.clone().map(Into::into));
     let dir = RunDir::choose(asked.as_deref(), &config).map_err(usage)?;
     in_pool(args.talk.threads, || {
-        let mut job = registry::job(&config, config.seed).map_err(usage)?;
+        let mut job = registry::job(&config, config.seed, Some(&dir.path)).map_err(usage)?;
         dir.create(&config)?;
         conduct(job.as_mut(), &config, &dir, Progress::default(), &args.talk)
     })

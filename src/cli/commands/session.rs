@@ -8,6 +8,7 @@ use hatchery_engine::{
     CheckpointPlan, Evaluator, RunPlan, RunReport, StopFlag, StopReason, checkpoint,
 };
 use hatchery_kernels::{Backend, cuda};
+use hatchery_tasks::external::Counters;
 
 use crate::cli::args::{BackendChoice, BudgetArgs, TalkArgs};
 use crate::cli::{Outcome, interrupt, usage};
@@ -105,14 +106,15 @@ pub(super) fn conduct(
         }
     };
     dir.write_parameters(job.centre())?;
-    let summary = summary(config, &report, dir);
+    let external = job.external();
+    let summary = summary(config, &report, external.as_ref(), dir);
     dir.write_summary(&summary)?;
     if config.output.report {
         crate::report_page::write(&dir.path)?;
     }
     let mut out = std::io::stdout().lock();
     if !talk.quiet && !talk.json {
-        say(&mut out, &report, config, dir)?;
+        say(&mut out, &report, external.as_ref(), config, dir)?;
     }
     if talk.json {
         writeln!(out, "{summary}").context("cannot write to standard output")?;
@@ -123,7 +125,13 @@ pub(super) fn conduct(
     })
 }
 
-fn say(out: &mut impl Write, report: &RunReport, config: &RunConfig, dir: &RunDir) -> Result<()> {
+fn say(
+    out: &mut impl Write,
+    report: &RunReport,
+    external: Option<&Counters>,
+    config: &RunConfig,
+    dir: &RunDir,
+) -> Result<()> {
     let path = dir.path.display();
     let mut lines = vec![format!(
         "{} after {} generations, {} evaluations, {:.2} s: best {:.4}, mean {:.4}",
@@ -137,6 +145,12 @@ fn say(out: &mut impl Write, report: &RunReport, config: &RunConfig, dir: &RunDi
     if report.failures > 0 {
         let reason = report.first_error.as_deref().unwrap_or("NaN or infinite fitness");
         lines.push(format!("{} evaluations failed; for example {reason}", report.failures));
+    }
+    if let Some(c) = external.filter(|c| c.deaths() + c.dropped_lines > 0) {
+        lines.push(format!(
+            "{} programs died ({} exits, {} signals, {} timeouts, {} floods); {} evaluations sent again, {} lost; {} lines dropped",
+            c.deaths(), c.exits, c.signals, c.timeouts, c.floods, c.retried, c.lost, c.dropped_lines
+        ));
     }
     if config.output.report {
         lines.push(format!("report   {path}/report.html"));
