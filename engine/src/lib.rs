@@ -12,7 +12,7 @@
 //! | [`fitness`](Fitness), [`shaping`] | the rule for failures; ranks, z-scores, signs |
 //! | [`update`], [`schedule`] | SGD, momentum, Adam, AdamW, Lion; step sizes over time |
 //! | [`evaluator`](Evaluator), [`run`](run()), [`stop`](Budget) | batches and counts; the loop; what ends it |
-//! | [`checkpoint`], [`observe`] | bit-exact resume; progress, JSON lines, TensorBoard |
+//! | [`checkpoint`], [`observe`] | bit-exact resume; progress, JSON lines, TensorBoard, fitness log |
 //!
 //! Larger fitness is better everywhere, a failed evaluation is NaN, and a run is a function of configuration and
 //! seed: the same bits for any batch size and any number of threads.

@@ -76,6 +76,14 @@ where
                 return Err(error.into());
             }
         };
+        let generation = run.progress.generation;
+        let shown = observers.iter_mut().try_for_each(|o| o.on_fitness(generation, &fitness));
+        if let Err(error) = shown {
+            drop(population);
+            // As below: the observer's error is the one to tell.
+            let _ = run.checkpoint(strategy);
+            return Err(error.into());
+        }
         let members = population.len();
         let metrics = match strategy.tell(population, &fitness, &evaluator.backend) {
             Ok(metrics) => metrics,

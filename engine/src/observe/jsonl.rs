@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::still_there::still_there;
 use super::{Observer, ObserverError};
 use crate::{Generation, GenerationReport};
 
@@ -84,22 +85,6 @@ impl Observer for JsonLines {
             .write_all(&line)
             .map_err(|source| ObserverError::Io { path: self.path.clone(), source })
     }
-}
-
-/// Whether the open file still goes by that name: an unlinked file takes writes without a word.
-#[cfg(unix)]
-fn still_there(path: &Path, file: &File) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |m: fs::Metadata| (m.dev(), m.ino());
-    match (fs::metadata(path).map(identity), file.metadata().map(identity)) {
-        (Ok(named), Ok(open)) => named == open,
-        _ => false,
-    }
-}
-
-#[cfg(not(unix))]
-fn still_there(path: &Path, _: &File) -> bool {
-    path.exists()
 }
 
 /// A report in the form that [`JsonLines`] documents.

@@ -1,13 +1,16 @@
-//! Who watches a run: progress on a terminal, JSON lines, TensorBoard.
+//! Who watches a run: progress on a terminal, JSON lines, TensorBoard, a log of all fitness values.
 
 use std::path::PathBuf;
 
-use crate::{Generation, GenerationReport, RunReport};
+use crate::{Fitness, Generation, GenerationReport, RunReport};
 
+pub mod fitness_log;
 mod jsonl;
 mod progress;
+mod still_there;
 mod tensorboard;
 
+pub use fitness_log::{FitnessLog, FitnessLogError, FitnessRecords};
 pub use jsonl::JsonLines;
 pub use progress::Progress;
 pub use tensorboard::TensorBoard;
@@ -20,6 +23,20 @@ pub trait Observer {
     /// Whatever keeps it from observing.
     fn on_start(&mut self, start: &RunStart) -> Result<(), ObserverError> {
         let _ = start;
+        Ok(())
+    }
+
+    /// Called by [`run`](crate::run()) after each evaluation and before the strategy is told of it. A generation
+    /// whose evaluations all failed ends the run and is not shown.
+    ///
+    /// # Errors
+    /// Whatever keeps it from observing.
+    fn on_fitness(
+        &mut self,
+        generation: Generation,
+        fitness: &Fitness,
+    ) -> Result<(), ObserverError> {
+        let _ = (generation, fitness);
         Ok(())
     }
 
@@ -70,4 +87,7 @@ pub enum ObserverError {
         /// Which file.
         path: PathBuf,
     },
+    /// The log of fitness values cannot be gone on with.
+    #[error(transparent)]
+    FitnessLog(#[from] FitnessLogError),
 }

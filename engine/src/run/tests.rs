@@ -229,3 +229,37 @@ fn stagnation_counts_generations_without_improvement() {
     let report = run(&mut Climber::new(), &Flat, &evaluator, &plan, &mut []).expect("runs");
     assert_eq!((report.stopped_by, report.generations), (StopReason::Stagnated, 5));
 }
+
+#[test]
+fn fitness_is_shown_before_the_strategy_is_told() {
+    /// Fails on the fitness of generation 2.
+    #[derive(Default)]
+    struct Shown {
+        calls: Vec<(&'static str, u32)>,
+    }
+    impl Observer for Shown {
+        fn on_fitness(&mut self, generation: u32, fitness: &Fitness) -> Result<(), ObserverError> {
+            assert_eq!(fitness.values.len(), 7);
+            self.calls.push(("fitness", generation));
+            if generation < 2 {
+                return Ok(());
+            }
+            Err(ObserverError::Removed { path: "fitness.bin".into() })
+        }
+        fn on_generation(&mut self, report: &GenerationReport) -> Result<(), ObserverError> {
+            self.calls.push(("generation", report.generation));
+            Ok(())
+        }
+    }
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let plan = with_store(generations(9), folder.path(), 0);
+    let (mut climber, mut shown) = (Climber::new(), Shown::default());
+    let evaluator = Evaluator::new(Backend::cpu());
+    let error = run(&mut climber, &FINE, &evaluator, &plan, &mut [&mut shown]).expect_err("fails");
+    assert!(error.to_string().contains("fitness.bin"), "{error}");
+    let calls = [("fitness", 0), ("generation", 0), ("fitness", 1), ("generation", 1)];
+    assert_eq!(shown.calls, [&calls[..], &[("fitness", 2)]].concat());
+    let loaded = CheckpointStore::new(folder.path(), 3).latest::<Vec<f32>>().expect("written");
+    assert_eq!(loaded.checkpoint.progress.generation, 2);
+    assert_eq!(loaded.checkpoint.state, climber.centre.values);
+}
