@@ -5,8 +5,8 @@ use std::sync::Arc;
 use hatchery_engine::checkpoint::{Checkpoint, CheckpointStore, Progress};
 use hatchery_engine::observe::Observer;
 use hatchery_engine::{
-    CheckpointError, Evaluator, Objective, Params, Perturbed, PerturbedPoints, RunError, RunPlan,
-    RunReport, Strategy, StrategyError, Task, TaskError, run,
+    CheckpointError, Evaluator, Fitness, Generation, Objective, Params, Perturbed, PerturbedPoints,
+    RunError, RunPlan, RunReport, Strategy, StrategyError, Task, TaskError, run,
 };
 use hatchery_kernels::{Backend, Domain, NoiseAddress, NoiseStream};
 use hatchery_search::Eggroll;
@@ -227,6 +227,18 @@ pub(crate) trait Job {
         backend: &Backend,
     ) -> Result<Evaluation, TaskError>;
 
+    /// Goes through a generation with the fitness that it had; returns what its `members` are evaluated to now.
+    ///
+    /// # Errors
+    /// If the strategy refuses the fitness.
+    fn replay(
+        &mut self,
+        generation: Generation,
+        fitness: Vec<f32>,
+        members: &[usize],
+        backend: &Backend,
+    ) -> Result<Vec<f32>, StrategyError>;
+
     /// What happened to programs outside, if the task has any.
     fn external(&self) -> Option<Counters>;
 }
@@ -287,6 +299,28 @@ impl<L: Learner> Job for EsJob<L> {
         backend: &Backend,
     ) -> Result<Evaluation, TaskError> {
         self.task.judge(centre, episodes, backend)
+    }
+
+    fn replay(
+        &mut self,
+        generation: Generation,
+        fitness: Vec<f32>,
+        members: &[usize],
+        backend: &Backend,
+    ) -> Result<Vec<f32>, StrategyError> {
+        let population = self.strategy.ask(generation)?;
+        let alone = |&member: &usize| {
+            let mut value = [f32::NAN];
+            // A member that cannot be evaluated has failed, then as now.
+            let range = member..member + 1;
+            match self.task.evaluate(&population, range, backend, &mut value) {
+                Ok(()) if value[0].is_finite() => value[0],
+                _ => f32::NAN,
+            }
+        };
+        let recomputed = members.iter().map(alone).collect();
+        self.strategy.tell(population, &Fitness::new(fitness, None), backend)?;
+        Ok(recomputed)
     }
 
     fn external(&self) -> Option<Counters> {

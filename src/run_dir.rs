@@ -84,6 +84,10 @@ impl RunDir {
         self.path.join("metrics.jsonl")
     }
 
+    pub(crate) fn fitness_log(&self) -> PathBuf {
+        self.path.join("fitness.log")
+    }
+
     pub(crate) fn checkpoints(&self) -> PathBuf {
         self.path.join("checkpoints")
     }
@@ -113,6 +117,11 @@ impl RunDir {
     /// If the file system refuses.
     pub(crate) fn write_parameters(&self, params: &Params) -> Result<()> {
         write_aside(&self.parameters(), &to_safetensors(params)?)
+    }
+
+    /// Reads `summary.json`, if there is one that can be read.
+    pub(crate) fn read_summary(&self) -> Option<Value> {
+        serde_json::from_slice(&fs::read(self.path.join("summary.json")).ok()?).ok()
     }
 
     /// Writes `summary.json`.

@@ -28,6 +28,8 @@ pub(super) enum Command {
     Resume(ResumeArgs),
     /// Judge the learned parameters on fresh episodes or the held-out part
     Eval(EvalArgs),
+    /// Rebuild the parameters of a run from its seed and fitness log, and compare
+    Verify(VerifyArgs),
     /// (Re)write report.html of a run
     Report(ReportArgs),
     /// Write the learned parameters to standard output or a file
@@ -128,6 +130,28 @@ pub(super) struct EvalArgs {
     /// Seed of the fresh episodes
     #[arg(long, value_name = "N", default_value_t = 1_000_003)]
     pub(super) seed: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct VerifyArgs {
+    /// Directory of a run with `output.log_fitness = true`
+    #[arg(value_name = "RUN_DIR")]
+    pub(super) run_dir: PathBuf,
+    /// Stop after this many generations
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) generation: Option<u32>,
+    /// Evaluations to recompute and compare bit for bit
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub(super) sample: u32,
+    /// Seed of the choice of these evaluations
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) sample_seed: u64,
+    /// Write the rebuilt parameters to a safetensors file
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,

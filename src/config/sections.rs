@@ -126,6 +126,8 @@ pub(crate) struct OutputConfig {
     pub(crate) tensorboard: bool,
     /// Whether `report.html` is written at the end.
     pub(crate) report: bool,
+    /// Whether every fitness is kept in `fitness.log`, from which `hatchery verify` rebuilds the run.
+    pub(crate) log_fitness: bool,
 }
 
 impl Default for OutputConfig {
@@ -137,6 +139,7 @@ impl Default for OutputConfig {
             keep: 3,
             tensorboard: true,
             report: true,
+            log_fitness: false,
         }
     }
 }

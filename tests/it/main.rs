@@ -11,4 +11,5 @@ mod files;
 mod learned;
 mod resuming;
 mod signals;
+mod verify;
 mod words;

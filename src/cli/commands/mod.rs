@@ -10,3 +10,4 @@ pub(super) mod resume;
 pub(super) mod run;
 mod session;
 pub(super) mod show;
+pub(super) mod verify;

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context, Result, anyhow};
-use hatchery_engine::observe::{JsonLines, Observer, Progress, TensorBoard};
+use hatchery_engine::observe::{FitnessLog, JsonLines, Observer, Progress, TensorBoard};
 use hatchery_engine::{
     CheckpointPlan, Evaluator, RunPlan, RunReport, StopFlag, StopReason, checkpoint,
 };
@@ -88,10 +88,16 @@ pub(super) fn conduct(
         0 => JsonLines::create(dir.metrics())?,
         generation => JsonLines::resume(dir.metrics(), generation)?,
     };
+    let mut log = match (config.output.log_fitness, resumed) {
+        (false, _) => None,
+        (true, 0) => Some(FitnessLog::create(dir.fitness_log())?),
+        (true, generation) => Some(FitnessLog::resume(dir.fitness_log(), generation)?),
+    };
     let mut board =
         config.output.tensorboard.then(|| TensorBoard::create(&dir.path)).transpose()?;
     let mut progress = (!talk.quiet).then(Progress::new);
     let mut observers: Vec<&mut dyn Observer> = vec![&mut lines];
+    observers.extend(log.as_mut().map(|l| l as &mut dyn Observer));
     observers.extend(board.as_mut().map(|b| b as &mut dyn Observer));
     observers.extend(progress.as_mut().map(|p| p as &mut dyn Observer));
     let evaluator = Evaluator::new(backend);
