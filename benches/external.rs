@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use hatchery::engine::{Evaluator, Perturbed, Sampling};
-use hatchery::kernels::{Backend, Distribution, Domain, NoiseStream, PackedCache, Perturbation};
+use hatchery::kernels::{
+    Backend, Distribution, Domain, NoiseStream, PackedCache, Perturbation, Precision,
+};
 use hatchery::tasks::external::{Config, External};
 
 const MEMBERS: u32 = 1024;
@@ -34,7 +36,7 @@ fn ask(c: &mut Criterion, name: &str, command: Vec<String>, workers: u32) {
     let theta = Arc::new(task.init());
     let population = Perturbed {
         generation: 0,
-        packed: PackedCache::new(1),
+        packed: PackedCache::new(1, Precision::F32),
         theta,
         sigma: 0.1,
         perturbation: Perturbation::Dense,

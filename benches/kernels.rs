@@ -8,7 +8,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hatchery::kernels::{
     Backend, Distribution, Domain, GradientCall, Input, Lanes, LayerNoise, NoiseAddress,
-    NoiseStream, Packed, Perturbation, PerturbedLinear, TensorNoise,
+    NoiseStream, Packed, Perturbation, PerturbedLinear, Precision, TensorNoise,
 };
 
 const STREAM: NoiseStream = NoiseStream::new(1).domain(Domain::Perturb);
@@ -64,7 +64,7 @@ fn perturbed_linear(c: &mut Criterion) {
         let signs = (0..members).map(|lane| if lane < directions { 1.0 } else { -1.0 }).collect();
         let lanes = Lanes { directions, halves: 2, signs, sigma: 0.1 };
         let (weights, x) = (normals(outputs * inputs), normals(inputs * rows * members));
-        let packed = Packed::new(&weights, outputs, inputs, false);
+        let packed = Packed::new(&weights, outputs, inputs, false, Precision::F32);
         let call = PerturbedLinear {
             weights: &weights,
             packed: Some(&packed),
@@ -102,7 +102,8 @@ fn gradient(c: &mut Criterion) {
     for (name, kind, outputs, inputs, directions) in shapes {
         let weights = normals(directions);
         let noise = tensor(kind, outputs, inputs);
-        let call = GradientCall { noise, signs: false, weights: &weights };
+        let call =
+            GradientCall { noise, signs: false, precision: Precision::F32, weights: &weights };
         let mut out = vec![0.0; outputs * inputs];
         group.throughput(Throughput::Elements(2 * directions as u64));
         let rank = match kind {

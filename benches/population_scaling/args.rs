@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hatchery::kernels::Distribution;
+use hatchery::kernels::{Distribution, Precision};
 
 use super::stack::Shape;
 
@@ -15,6 +15,7 @@ pub(super) struct Args {
     pub(super) ranks: Vec<u32>,
     pub(super) rows: Vec<usize>,
     pub(super) noise: Distribution,
+    pub(super) precision: Precision,
     /// Seconds of each measurement.
     pub(super) seconds: f64,
 }
@@ -23,7 +24,7 @@ pub(super) struct Args {
 const INPUT_BYTES_MAX: usize = 2 << 30;
 
 const USAGE: &str = "usage: cargo bench --bench population_scaling -- [--quick] [--json FILE] [--layers 64,256,1024,3x256] \
-                     [--populations 64,8192] [--ranks 1,4,16] [--rows 1,32] [--noise normal|uniform] [--seconds 0.5]";
+                     [--populations 64,8192] [--ranks 1,4,16] [--rows 1,32] [--noise normal|uniform] [--precision f32|bf16] [--seconds 0.5]";
 
 impl Args {
     /// Reads the words after `--`; cargo's own `--bench` is skipped.
@@ -35,6 +36,7 @@ impl Args {
             ranks: vec![1, 4, 16],
             rows: vec![1, 32],
             noise: Distribution::Normal,
+            precision: Precision::F32,
             seconds: 0.5,
         };
         while let Some(word) = words.next() {
@@ -61,6 +63,13 @@ impl Args {
                         other => return Err(format!("unknown noise `{other}`\n{USAGE}")),
                     }
                 }
+                "--precision" => {
+                    args.precision = match value()?.as_str() {
+                        "f32" => Precision::F32,
+                        "bf16" => Precision::Bf16,
+                        other => return Err(format!("unknown precision `{other}`\n{USAGE}")),
+                    }
+                }
                 other => return Err(format!("unknown option `{other}`\n{USAGE}")),
             }
         }
@@ -73,11 +82,9 @@ impl Args {
         bytes <= INPUT_BYTES_MAX && population * rows * shape.weights() <= 1 << 37
     }
 
-    pub(super) fn noise_name(&self) -> &'static str {
-        match self.noise {
-            Distribution::Normal => "normal",
-            Distribution::Uniform => "uniform",
-        }
+    /// The options that change the arithmetic, for the heading.
+    pub(super) fn arithmetic(&self) -> String {
+        format!("{:?} noise, {:?} products", self.noise, self.precision).to_lowercase()
     }
 }
 

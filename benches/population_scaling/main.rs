@@ -44,9 +44,9 @@ fn main() -> std::io::Result<()> {
         }
     };
     println!(
-        "threads {}, {} noise; rates in thousands of members a second; limit = 1/(1 + rank/(2 rows)) of inference",
+        "threads {}, {}; rates in thousands of members a second; limit = 1/(1 + rank/(2 rows)) of inference",
         rayon::current_num_threads(),
-        args.noise_name()
+        args.arithmetic()
     );
     println!(
         "{:>6} {:>10} {:>4} {:>4} | {:>10} {:>10} {:>10} | {:>9} {:>6} {:>10}",
@@ -98,8 +98,7 @@ fn measure(
 ) -> Point {
     let stack = Stack::new(shape, population, rows);
     let seconds = args.seconds;
-    let generations =
-        generations_per_s(&stack, Variant::Eggroll, rank, args.noise, population, seconds);
+    let generations = generations_per_s(&stack, Variant::Eggroll, rank, args, population, seconds);
     let eggroll = generations * population as f64;
     let tiles = median_rate(seconds, || stack.infer(population));
     let library = inference::Library::new(&stack, population);
@@ -120,9 +119,8 @@ fn full_rank(args: &Args, shape: &Shape, rows: usize) -> f64 {
     let population = (1 << 26) / (shape.weights() * rows).next_power_of_two();
     let population = population.clamp(64, 1024);
     let stack = Stack::new(shape, population, rows);
-    let noise = args.noise;
     population as f64
-        * generations_per_s(&stack, Variant::OpenEs, 1, noise, population, args.seconds)
+        * generations_per_s(&stack, Variant::OpenEs, 1, args, population, args.seconds)
 }
 
 fn show(point: &Point) {

@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use hatchery::engine::{Evaluator, Strategy};
-use hatchery::kernels::{Backend, Distribution};
+use hatchery::kernels::Backend;
 use hatchery::search::Eggroll;
 use hatchery::search::eggroll::{Config, Variant};
 
+use super::args::Args;
 use super::stack::Stack;
 
 /// Calls a second of `work`: the median of at least five calls, over about `seconds`.
@@ -31,12 +32,13 @@ pub(super) fn generations_per_s(
     stack: &Stack,
     variant: Variant,
     rank: u32,
-    noise: Distribution,
+    args: &Args,
     population: usize,
     seconds: f64,
 ) -> f64 {
     let pairs = (population / 2) as u32;
-    let config = Config { pairs, rank, noise, learning_rate: 1e-6, ..Config::default() };
+    let (noise, precision) = (args.noise, args.precision);
+    let config = Config { pairs, rank, noise, precision, learning_rate: 1e-6, ..Config::default() };
     let start = (*stack.params).clone();
     let mut search = Eggroll::try_new(variant, config, start, 1).expect("it is valid");
     let evaluator = Evaluator::new(Backend::cpu());

@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use hatchery_kernels::{Distribution, NoiseStream, PackedCache, Perturbation, TensorNoise};
+use hatchery_kernels::{
+    Distribution, NoiseStream, PackedCache, Perturbation, Precision, TensorNoise,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Kind, Params};
@@ -73,7 +75,7 @@ pub struct Perturbed {
     pub generation: Generation,
     /// The centre θ.
     pub theta: Arc<Params>,
-    /// The matrices of θ, packed when they are first used; must be new whenever θ is.
+    /// The matrices of θ, packed when they are first used, in the precision of products; must be new whenever θ is.
     pub packed: PackedCache,
     /// Noise scale σ.
     pub sigma: f32,
@@ -104,7 +106,7 @@ impl Perturbed {
     pub fn mean(theta: Arc<Params>, members: u32) -> Self {
         Self {
             generation: Self::EVALUATION,
-            packed: PackedCache::new(theta.layout.specs().len()),
+            packed: PackedCache::new(theta.layout.specs().len(), Precision::F32),
             theta,
             sigma: 0.0,
             perturbation: Perturbation::None,

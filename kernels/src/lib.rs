@@ -44,7 +44,7 @@ pub mod testing;
 pub use backend::{Backend, Cpu};
 pub use cpu::{
     EmbeddingCall, GradientCall, Input, Lanes, LayerNoise, Packed, PackedCache, Perturbation,
-    PerturbedLinear, TensorNoise, TransposedLinear, VectorCall,
+    PerturbedLinear, Precision, TensorNoise, TransposedLinear, VectorCall,
 };
 pub use cuda::CudaStatus;
 pub use error::KernelError;

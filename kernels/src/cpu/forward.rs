@@ -10,7 +10,7 @@ use super::layer_noise::Kind;
 use super::packed::PANEL;
 use super::product::{Matrix, product};
 use super::tile::{each, load, load_all, products};
-use super::{Input, Lanes, LayerNoise, Packed};
+use super::{Input, Lanes, LayerNoise, Packed, Precision};
 use crate::KernelError;
 use crate::simd::{LANES, Vector, VectorKernel, dispatch_vector};
 
@@ -61,7 +61,13 @@ impl Layer<'_> {
                     Some(packed) => packed,
                     None => {
                         let Weights { plain, transposed, .. } = self.weights;
-                        fresh = Packed::new(plain, self.outputs, self.inputs, transposed);
+                        fresh = Packed::new(
+                            plain,
+                            self.outputs,
+                            self.inputs,
+                            transposed,
+                            Precision::F32,
+                        );
                         &fresh
                     }
                 };
@@ -224,6 +230,15 @@ impl VectorKernel for Forward<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         let Self { layer, base, inner, y } = self;
+        if let Base::Tiled(packed) = base
+            && packed.precision == Precision::Bf16
+        {
+            let mut pairs = vec![0.0; packed.depth() * 2 * LANES];
+            for row in 0..layer.rows {
+                stretches!(layer, V, row, |stretch| stretch.in_bf16(packed, inner, &mut pairs, y));
+            }
+            return;
+        }
         let row_bytes = 4 * layer.inputs * layer.lanes.len();
         let rows_per_group = (INPUT_BYTES / row_bytes.max(1)).max(1);
         let mut first = 0;
@@ -364,11 +379,71 @@ impl<'a, V: Vector, const H: usize, const FULL: bool> Stretch<'a, V, H, FULL> {
         }
     }
 
+    /// All outputs, from inputs rounded to bf16: these are packed once, in `pairs` `(inputs / 2, signs, 16)`, and
+    /// stay in the first-level cache while all panels pass.
+    #[inline(always)]
+    fn in_bf16(&self, packed: &Packed, inner: &[f32], pairs: &mut [f32], y: &mut [f32]) {
+        let layer = self.layer;
+        for (j, pairs) in pairs.chunks_exact_mut(2 * LANES).enumerate() {
+            let even = self.input(2 * j);
+            let odd = if 2 * j + 1 < layer.inputs { self.input(2 * j + 1) } else { [V::zero(); H] };
+            each!(HALF < H in [0, 1] {
+                V::pack_bf16(even[HALF], odd[HALF]).store(&mut pairs[HALF * LANES..]);
+            });
+        }
+        for panel in 0..layer.outputs.div_ceil(PANEL) {
+            let mut first = panel * PANEL;
+            let end = layer.outputs.min(first + PANEL);
+            let weights = packed.panel(panel);
+            if end == first + PANEL {
+                let sums = self.products_bf16::<PANEL>(weights, pairs);
+                self.finish::<PANEL>(first, sums, inner, y);
+                continue;
+            }
+            while first < end {
+                let sums = self.products_bf16::<1>(&weights[first % PANEL..], pairs);
+                self.finish::<1>(first, sums, inner, y);
+                first += 1;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn products_bf16<const O: usize>(&self, weights: &[f32], pairs: &[f32]) -> [[V; H]; O] {
+        let mut sums = [[V::zero(); H]; O];
+        for (w, x) in weights.chunks(PANEL).zip(pairs.chunks_exact(2 * LANES)) {
+            let w = &w[..O];
+            let mut pair = [V::zero(); H];
+            each!(HALF < H in [0, 1] {
+                pair[HALF] = V::load(&x[HALF * LANES..]);
+            });
+            each!(OUT < O in [0, 1, 2, 3, 4, 5, 6, 7] {
+                let w = V::splat(w[OUT]);
+                each!(HALF < H in [0, 1] {
+                    sums[OUT][HALF] = sums[OUT][HALF].dot_bf16(pair[HALF], w);
+                });
+            });
+        }
+        sums
+    }
+
     /// Mean product, bias and noise of `O` outputs of one panel.
     #[inline(always)]
     fn outputs<const O: usize>(&self, base: Base<'_>, first: usize, inner: &[f32], y: &mut [f32]) {
+        let sums = self.base::<O>(base, first);
+        self.finish(first, sums, inner, y);
+    }
+
+    /// Adds bias and noise to the mean product of `O` outputs and stores them.
+    #[inline(always)]
+    fn finish<const O: usize>(
+        &self,
+        first: usize,
+        mut sums: [[V; H]; O],
+        inner: &[f32],
+        y: &mut [f32],
+    ) {
         let layer = self.layer;
-        let mut sums = self.base::<O>(base, first);
         if layer.noise.kind == Kind::Dense {
             self.add_dense(first, &mut sums);
         }

@@ -17,7 +17,7 @@ pub use embedding::EmbeddingCall;
 pub use gradient::GradientCall;
 pub use lanes::{Input, Lanes};
 pub use layer_noise::{LayerNoise, Perturbation, TensorNoise};
-pub use packed::{Packed, PackedCache};
+pub use packed::{Packed, PackedCache, Precision};
 pub use perturbed_linear::PerturbedLinear;
 pub use transposed::TransposedLinear;
 pub use vector::VectorCall;

@@ -277,7 +277,7 @@ fn mismatched_shapes_are_refused_by_name() {
 }
 
 fn gradient_of(noise: TensorNoise, weights: &[f32]) -> Vec<f32> {
-    let call = GradientCall { noise, signs: false, weights };
+    let call = GradientCall { noise, signs: false, precision: Precision::F32, weights };
     let mut out = vec![0.0; noise.rows * noise.cols];
     Backend::cpu().gradient(&call, &mut out).expect("shapes fit");
     out
@@ -309,10 +309,52 @@ fn gradient_is_the_weighted_sum_of_the_noise() {
 fn sign_update_uses_the_signs_of_the_factors() {
     let weights = [2.0, 0.5];
     let noise = noise_of(Perturbation::LowRank { rank: 1 }, 0, (4, 3));
-    let call = GradientCall { noise, signs: true, weights: &weights };
+    let precision = Precision::F32;
+    let call = GradientCall { noise, signs: true, precision, weights: &weights };
     let mut out = vec![0.0; 12];
     Backend::cpu().gradient(&call, &mut out).expect("shapes fit");
     assert!(out.iter().all(|v| [1.5, 2.5].contains(&v.abs())), "{out:?}");
+}
+
+/// Each product of two factors of relative error 2⁻⁹ is off by at most 2⁻⁸ of its size; errors of n terms add like √n.
+#[test]
+fn products_in_bf16_differ_by_the_rounding_of_their_factors() {
+    for (shape, rows, d, halves) in
+        [((3, 5), 1, 1, 1), ((9, 4), 3, 7, 2), ((17, 21), 2, 23, 1), ((16, 64), 1, 40, 2)]
+    {
+        let case = Case::new(Perturbation::LowRank { rank: 1 }, shape, rows, d, halves);
+        let x = normals(2, shape.1 * rows * d * halves);
+        let (w, precision) = (&case.weights, Precision::Bf16);
+        let packed = Packed::new(w, shape.0, shape.1, false, precision);
+        let call = PerturbedLinear {
+            weights: w,
+            packed: Some(&packed),
+            outputs: shape.0,
+            inputs: shape.1,
+            bias: Some((&case.bias, &case.bias_noise)),
+            noise: &case.noise,
+            lanes: &case.lanes,
+            x: Input::PerLane(&x),
+            rows,
+        };
+        let mut y = vec![f32::NAN; shape.0 * rows * d * halves];
+        Backend::cpu().perturbed_linear(&call, &mut y).expect("shapes fit");
+        let single = case.linear(Input::PerLane(&x));
+        let bound = 4.0 * (shape.1 as f32).sqrt() / 256.0;
+        assert_close(&y, &single, bound, 0.0);
+        assert!(y != single, "something was rounded");
+        for (perturbation, directions) in
+            [(Perturbation::LowRank { rank: 1 }, 333), (Perturbation::LowRank { rank: 3 }, 101)]
+        {
+            let weights = normals(8, directions);
+            let noise = noise_of(perturbation, 2, shape);
+            let call = GradientCall { noise, signs: false, precision, weights: &weights };
+            let mut out = vec![0.0; shape.0 * shape.1];
+            Backend::cpu().gradient(&call, &mut out).expect("shapes fit");
+            let bound = 6.0 * (directions as f32).sqrt() / 256.0;
+            assert_close(&out, &gradient_of(noise, &weights), bound, 0.0);
+        }
+    }
 }
 
 #[test]

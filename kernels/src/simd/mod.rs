@@ -39,7 +39,7 @@ use std::sync::OnceLock;
 
 #[cfg(test)]
 pub(crate) use vector::dispatch_vector_at;
-pub(crate) use vector::{LANES, Vector, VectorKernel, dispatch_vector};
+pub(crate) use vector::{LANES, Vector, VectorKernel, bf16_of, dispatch_vector};
 
 /// Work that can be compiled for several instruction sets.
 pub trait Kernel {

@@ -28,6 +28,11 @@ pub(crate) trait Vector: Copy {
     fn mul(self, other: Self) -> Self;
     /// `self · factor + summand`, rounded once.
     fn mul_add(self, factor: Self, summand: Self) -> Self;
+    /// Both numbers of each lane rounded to bf16 (to nearest, ties to even; NaN stays NaN), `high` in the upper half.
+    fn pack_bf16(low: Self, high: Self) -> Self;
+    /// `self + x.high · w.high`, rounded, `+ x.low · w.low`, rounded: what `VDPBF16PS` computes, for pairs of bf16 in each
+    /// lane. With the instruction, subnormal numbers count as zero.
+    fn dot_bf16(self, x: Self, w: Self) -> Self;
     /// Transposes each group of four lanes: lane `4q + e` of result k is lane `4q + k` of `rows[e]`.
     fn transpose4(rows: [Self; 4]) -> [Self; 4];
 
@@ -56,6 +61,11 @@ pub(crate) fn dispatch_vector<K: VectorKernel>(kernel: K) {
 pub(crate) fn dispatch_vector_at<K: VectorKernel>(level: Level, kernel: K) {
     assert!(level.is_supported(), "this machine cannot run kernels at level {level}");
     match level {
+        // SAFETY: `is_supported` and the condition asked the processor for each feature that is enabled.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 if is_x86_feature_detected!("avx512bf16") => unsafe {
+            x86::run_avx512_bf16(kernel);
+        },
         // SAFETY: `is_supported` asked the processor for each feature that `run_avx512` enables.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => unsafe { x86::run_avx512(kernel) },
@@ -64,6 +74,17 @@ pub(crate) fn dispatch_vector_at<K: VectorKernel>(level: Level, kernel: K) {
         Level::Avx2 => unsafe { x86::run_avx2(kernel) },
         _ => kernel.run::<Plain>(),
     }
+}
+
+/// The upper half of a lane.
+const HIGH: u32 = 0xFFFF_0000;
+
+/// The bits of a number whose upper half is the nearest bf16.
+#[inline(always)]
+pub(crate) fn bf16_of(value: f32) -> u32 {
+    let bits = value.to_bits();
+    let rounded = bits.wrapping_add(0x7FFF + (bits >> 16 & 1));
+    if value.is_nan() { 0x7FC0_0000 } else { rounded }
 }
 
 /// Sixteen numbers, left to the compiler: NEON on AArch64, and the slow exact road elsewhere.
@@ -123,6 +144,26 @@ impl Vector for Plain {
     }
 
     #[inline(always)]
+    fn pack_bf16(mut low: Self, high: Self) -> Self {
+        for l in 0..LANES {
+            let pair = bf16_of(high.0[l]) & HIGH | bf16_of(low.0[l]) >> 16;
+            low.0[l] = f32::from_bits(pair);
+        }
+        low
+    }
+
+    #[inline(always)]
+    fn dot_bf16(mut self, x: Self, w: Self) -> Self {
+        for l in 0..LANES {
+            let (x, w) = (x.0[l].to_bits(), w.0[l].to_bits());
+            let high = |pair: u32| f32::from_bits(pair & HIGH);
+            let low = |pair: u32| f32::from_bits(pair << 16);
+            self.0[l] = low(x).mul_add(low(w), high(x).mul_add(high(w), self.0[l]));
+        }
+        self
+    }
+
+    #[inline(always)]
     fn transpose4(rows: [Self; 4]) -> [Self; 4] {
         let mut out = [Self([0.0; LANES]); 4];
         for (k, out) in out.iter_mut().enumerate() {
@@ -144,7 +185,12 @@ mod x86 {
 
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
     pub(super) fn run_avx512<K: VectorKernel>(kernel: K) {
-        kernel.run::<Avx512>();
+        kernel.run::<Avx512<false>>();
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
+    pub(super) fn run_avx512_bf16<K: VectorKernel>(kernel: K) {
+        kernel.run::<Avx512<true>>();
     }
 
     #[target_feature(enable = "avx2,fma")]
@@ -152,9 +198,63 @@ mod x86 {
         kernel.run::<Avx2>();
     }
 
-    /// One register. Private: only [`run_avx512`] names it, so that wherever a method runs the features are there.
+    /// One register; `BF16` says that the processor has its products. Private: only [`run_avx512`] and
+    /// [`run_avx512_bf16`] name it, so that wherever a method runs the features are there.
     #[derive(Clone, Copy)]
-    struct Avx512(__m512);
+    struct Avx512<const BF16: bool>(__m512);
+
+    /// [`bf16_of`](super::bf16_of) of all lanes. Only called where AVX-512 was found.
+    #[inline(always)]
+    fn bf16_of_512(value: __m512) -> __m512i {
+        // SAFETY: only `Avx512` calls this, and it exists only where the features were found.
+        unsafe {
+            let bits = _mm512_castps_si512(value);
+            let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+            let half = _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF));
+            let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(value, value);
+            let rounded = _mm512_add_epi32(bits, half);
+            _mm512_mask_mov_epi32(rounded, nan, _mm512_set1_epi32(0x7FC0_0000))
+        }
+    }
+
+    /// [`bf16_of`](super::bf16_of) of eight lanes. Only called where AVX2 was found.
+    #[inline(always)]
+    fn bf16_of_256(value: __m256) -> __m256i {
+        // SAFETY: only `Avx2` calls this, and it exists only where the features were found.
+        unsafe {
+            let bits = _mm256_castps_si256(value);
+            let odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
+            let half = _mm256_add_epi32(odd, _mm256_set1_epi32(0x7FFF));
+            let nan = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_UNORD_Q>(value, value));
+            let rounded = _mm256_add_epi32(bits, half);
+            _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7FC0_0000), nan)
+        }
+    }
+
+    /// [`Vector::pack_bf16`] of eight lanes. Only called where AVX2 was found.
+    #[inline(always)]
+    fn pack_256(low: __m256, high: __m256) -> __m256 {
+        // SAFETY: only `Avx2` calls this, and it exists only where the features were found.
+        unsafe {
+            let high = _mm256_and_si256(bf16_of_256(high), _mm256_set1_epi32(super::HIGH as i32));
+            let low = _mm256_srli_epi32::<16>(bf16_of_256(low));
+            _mm256_castsi256_ps(_mm256_or_si256(high, low))
+        }
+    }
+
+    /// [`Vector::dot_bf16`] of eight lanes. Only called where AVX2 was found.
+    #[inline(always)]
+    fn dot_256(sum: __m256, x: __m256, w: __m256) -> __m256 {
+        // SAFETY: only `Avx2` calls this, and it exists only where the features were found.
+        unsafe {
+            let mask = _mm256_castsi256_ps(_mm256_set1_epi32(super::HIGH as i32));
+            let (x_high, w_high) = (_mm256_and_ps(x, mask), _mm256_and_ps(w, mask));
+            let x_low = _mm256_slli_epi32::<16>(_mm256_castps_si256(x));
+            let w_low = _mm256_slli_epi32::<16>(_mm256_castps_si256(w));
+            let sum = _mm256_fmadd_ps(x_high, w_high, sum);
+            _mm256_fmadd_ps(_mm256_castsi256_ps(x_low), _mm256_castsi256_ps(w_low), sum)
+        }
+    }
 
     /// The mask of the first `count` lanes.
     #[inline(always)]
@@ -162,7 +262,7 @@ mod x86 {
         ((1_u32 << count.min(LANES)) - 1) as __mmask16
     }
 
-    impl Vector for Avx512 {
+    impl<const BF16: bool> Vector for Avx512<BF16> {
         #[inline(always)]
         fn splat(value: f32) -> Self {
             // SAFETY: the type exists only inside `run_avx512`, whose caller checked the features.
@@ -213,6 +313,40 @@ mod x86 {
         fn mul_add(self, factor: Self, summand: Self) -> Self {
             // SAFETY: the features as above.
             Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, summand.0) })
+        }
+
+        #[inline(always)]
+        fn pack_bf16(low: Self, high: Self) -> Self {
+            // SAFETY: the features as above.
+            unsafe {
+                let mask = _mm512_set1_epi32(super::HIGH as i32);
+                let high = _mm512_and_si512(bf16_of_512(high.0), mask);
+                let low = _mm512_srli_epi32::<16>(bf16_of_512(low.0));
+                Self(_mm512_castsi512_ps(_mm512_or_si512(high, low)))
+            }
+        }
+
+        #[inline(always)]
+        fn dot_bf16(self, x: Self, w: Self) -> Self {
+            if BF16 {
+                // SAFETY: `BF16` is true in `run_avx512_bf16` only, whose caller checked the feature; both types are 64
+                // bytes without invalid values.
+                return unsafe {
+                    let x = std::mem::transmute::<__m512, __m512bh>(x.0);
+                    let w = std::mem::transmute::<__m512, __m512bh>(w.0);
+                    Self(_mm512_dpbf16_ps(self.0, x, w))
+                };
+            }
+            // SAFETY: the features as above.
+            unsafe {
+                let mask = _mm512_set1_epi32(super::HIGH as i32);
+                let (x, w) = (_mm512_castps_si512(x.0), _mm512_castps_si512(w.0));
+                let x_high = _mm512_castsi512_ps(_mm512_and_si512(x, mask));
+                let w_high = _mm512_castsi512_ps(_mm512_and_si512(w, mask));
+                let x_low = _mm512_castsi512_ps(_mm512_slli_epi32::<16>(x));
+                let w_low = _mm512_castsi512_ps(_mm512_slli_epi32::<16>(w));
+                Self(_mm512_fmadd_ps(x_low, w_low, _mm512_fmadd_ps(x_high, w_high, self.0)))
+            }
         }
 
         #[inline(always)]
@@ -318,6 +452,16 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn pack_bf16(low: Self, high: Self) -> Self {
+            Self(pack_256(low.0, high.0), pack_256(low.1, high.1))
+        }
+
+        #[inline(always)]
+        fn dot_bf16(self, x: Self, w: Self) -> Self {
+            Self(dot_256(self.0, x.0, w.0), dot_256(self.1, x.1, w.1))
+        }
+
+        #[inline(always)]
         fn transpose4([a, b, c, d]: [Self; 4]) -> [Self; 4] {
             let [low, high] = [transpose4([a.0, b.0, c.0, d.0]), transpose4([a.1, b.1, c.1, d.1])];
             [
@@ -333,6 +477,41 @@ mod x86 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `out = z + bf16 products of the pairs (x, y) and (y, z)`.
+    struct Pairs<'a>([&'a [f32]; 3], &'a mut [f32]);
+
+    impl VectorKernel for Pairs<'_> {
+        #[inline(always)]
+        fn run<V: Vector>(self) {
+            let [x, y, z] = self.0.map(|values| V::load(values));
+            z.dot_bf16(V::pack_bf16(x, y), V::pack_bf16(y, z)).store(self.1);
+        }
+    }
+
+    #[test]
+    fn products_of_bf16_pairs_have_the_same_bits_everywhere() {
+        let round = |value: f32| f32::from_bits(bf16_of(value) & HIGH);
+        assert_eq!([257.0, 259.0, 260.0].map(round), [256.0, 260.0, 260.0]);
+        assert!(round(f32::NAN).is_nan() && round(f32::from_bits(0x7FFF_FFFF)).is_nan());
+        assert_eq!(round(f32::MAX), f32::INFINITY);
+        for k in 1..200_u32 {
+            let values =
+                |j: u32| -> Vec<f32> { (0..16).map(|i| ((i * j + k) as f32).sin()).collect() };
+            let (x, y, z) = (values(3), values(5), values(7));
+            let expected: Vec<f32> = (0..16)
+                .map(|i| {
+                    let first = round(y[i]).mul_add(round(z[i]), z[i]);
+                    round(x[i]).mul_add(round(y[i]), first)
+                })
+                .collect();
+            for level in Level::ALL.into_iter().filter(|level| level.is_supported()) {
+                let mut out = vec![f32::NAN; 16];
+                dispatch_vector_at(level, Pairs([&x, &y, &z], &mut out));
+                assert_eq!(out, expected, "{level}");
+            }
+        }
+    }
 
     struct Transpose<'a>(&'a mut [f32]);
 

@@ -4,7 +4,7 @@ use hatchery_engine::Sampling;
 use hatchery_engine::schedule::Schedule;
 use hatchery_engine::shaping::{Shaping, ShapingError};
 use hatchery_engine::update::{self, Optimiser};
-use hatchery_kernels::{Distribution, Perturbation};
+use hatchery_kernels::{Distribution, Perturbation, Precision};
 use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
@@ -55,6 +55,8 @@ pub struct Config {
     pub rank: u32,
     /// Distribution of the noise: standard normal, or the cheaper uniform with the same variance.
     pub noise: Distribution,
+    /// In what products are made; sums and parameters are always f32.
+    pub precision: Precision,
     /// Step size in generation 0, > 0.
     pub learning_rate: f32,
     /// Utilities from fitness.
@@ -105,6 +107,7 @@ impl Default for Config {
             sigma: 0.1,
             rank: 1,
             noise: Distribution::Normal,
+            precision: Precision::F32,
             learning_rate: 0.05,
             shaping: Shaping::CentredRanks,
             group: 0,

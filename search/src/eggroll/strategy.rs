@@ -70,7 +70,7 @@ impl Eggroll {
         Perturbed {
             generation,
             theta: self.theta.clone(),
-            packed: PackedCache::new(self.theta.layout.specs().len()),
+            packed: PackedCache::new(self.theta.layout.specs().len(), config.precision),
             sigma: config.sigma_schedule.value(f64::from(config.sigma), generation) as f32,
             perturbation: config.perturbation(self.variant),
             distribution: config.noise,
@@ -120,7 +120,8 @@ impl Eggroll {
                 }
                 Perturbation::LowRank { .. } | Perturbation::Dense => &weights,
             };
-            let call = GradientCall { noise, signs, weights };
+            let precision = self.config.precision;
+            let call = GradientCall { noise, signs, precision, weights };
             backend.gradient(&call, &mut self.gradient[layout.range(tensor)])?;
         }
         Ok(())

@@ -8,7 +8,7 @@ use hatchery_engine::{Layout, ParamSpec};
 use hatchery_kernels::testing::assert_mean_within;
 use hatchery_kernels::{
     Backend, Distribution, Domain, GradientCall, LayerNoise, NoiseAddress, NoiseStream,
-    Perturbation, TensorNoise,
+    Perturbation, Precision, TensorNoise,
 };
 use nalgebra::{DMatrix, Matrix2, Matrix4, Vector4};
 
@@ -225,7 +225,8 @@ fn relative_errors(
             // Pairs: (f⁺ - f⁻)/(2K); one-sided: (f - mean of the others)/N.
             let weight = |f: f64| if one_sided { (f - mean) / (n - 1.0) } else { f / n };
             let weights: Vec<f32> = along.iter().map(|&f| weight(f) as f32).collect();
-            let call = GradientCall { noise, signs: false, weights: &weights };
+            let call =
+                GradientCall { noise, signs: false, precision: Precision::F32, weights: &weights };
             let mut estimate = vec![0.0; rows * cols];
             Backend::cpu().gradient(&call, &mut estimate).expect("shapes fit");
             let error: f64 = estimate
@@ -257,7 +258,8 @@ fn rank_of_an_update() {
     for (directions, rank, expected) in [(1, 1, 1), (3, 1, 3), (3, 2, 6), (5, 4, 16), (50, 1, 16)] {
         let weights: Vec<f32> = (0..directions).map(|d| 1.0 + d as f32 * 0.1).collect();
         let noise = low_rank(NoiseStream::new(5), 0, rank, rows, cols);
-        let call = GradientCall { noise, signs: false, weights: &weights };
+        let call =
+            GradientCall { noise, signs: false, precision: Precision::F32, weights: &weights };
         let mut update = vec![0.0; rows * cols];
         Backend::cpu().gradient(&call, &mut update).expect("shapes fit");
         let values = update.iter().map(|&v| f64::from(v));

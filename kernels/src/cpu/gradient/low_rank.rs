@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use super::GradientCall;
 use crate::Distribution;
+use crate::cpu::Precision;
 use crate::cpu::packed::PANEL;
 use crate::cpu::tile::each;
 use crate::noise::distribution::{Deviates, Normals, Uniforms};
@@ -78,11 +79,23 @@ struct Chunks<'a> {
 impl<'a> Chunks<'a> {
     fn new(call: &'a GradientCall<'a>, rank: usize) -> Self {
         let (rows, cols) = (call.noise.rows, call.noise.cols);
-        let directions = (COLUMNS / rank).max(1);
-        let columns = directions * rank + 2;
+        let pairs = call.precision == Precision::Bf16;
+        let directions = (COLUMNS * if pairs { 2 } else { 1 } / rank).max(1);
+        let columns = if pairs { (directions * rank).div_ceil(2) } else { directions * rank } + 2;
         let values = columns * (cols.next_multiple_of(WIDE) + rows.next_multiple_of(PANEL));
-        let per_round = (ROUND_VALUES / values).clamp(1, 64);
+        // Rounds of equal length: a short last one would leave threads idle.
+        let count = call.weights.len().div_ceil(directions).max(1);
+        let rounds = count.div_ceil((ROUND_VALUES / values).clamp(1, 256));
+        let per_round = count.div_ceil(rounds);
         Self { call, rank, rows, cols, directions, columns, values, per_round }
+    }
+
+    /// Rows of a panel that so many directions fill.
+    fn depth(&self, directions: usize) -> usize {
+        match self.call.precision {
+            Precision::F32 => directions * self.rank,
+            Precision::Bf16 => (directions * self.rank).div_ceil(2),
+        }
     }
 
     fn count(&self) -> usize {
@@ -156,6 +169,24 @@ impl<D: Deviates> VectorKernel for Draw<'_, D> {
                 }
             }
             let weight = V::splat(chunks.call.weights[direction] * share);
+            if chunks.call.precision == Precision::Bf16 {
+                for k in 0..rank {
+                    let column = d * rank + k;
+                    let (b, a) = (&drawn[k * of_b..], &drawn[rank * of_b + k * of_a..]);
+                    let b_panels = b_panels.chunks_exact_mut(columns * WIDE);
+                    let a_panels = a_panels.chunks_exact_mut(columns * PANEL);
+                    for (from, panel) in b.chunks_exact(WIDE).zip(b_panels) {
+                        let to = &mut panel[column / 2 * WIDE..];
+                        pair_up(V::load(from), column, to, LANES);
+                        pair_up(V::load(&from[LANES..]), column, &mut to[LANES..], LANES);
+                    }
+                    for (from, panel) in a.chunks_exact(PANEL).zip(a_panels) {
+                        let a = V::load_first(from, PANEL).mul(weight);
+                        pair_up(a, column, &mut panel[column / 2 * PANEL..], PANEL);
+                    }
+                }
+                continue;
+            }
             for k in 0..rank {
                 let column = d * rank + k;
                 let b = &drawn[k * of_b..];
@@ -173,6 +204,27 @@ impl<D: Deviates> VectorKernel for Draw<'_, D> {
                 }
             }
         }
+        let total = chunks.range(index).len() * rank;
+        if chunks.call.precision == Precision::Bf16 && total % 2 == 1 {
+            for panel in b_panels.chunks_exact_mut(columns * WIDE) {
+                let to = &mut panel[total / 2 * WIDE..];
+                pair_up(V::zero(), 1, to, LANES);
+                pair_up(V::zero(), 1, &mut to[LANES..], LANES);
+            }
+            for panel in a_panels.chunks_exact_mut(columns * PANEL) {
+                pair_up(V::zero(), 1, &mut panel[total / 2 * PANEL..], PANEL);
+            }
+        }
+    }
+}
+
+/// Leaves an even column as it is, for its odd neighbour to make bf16 pairs of both.
+#[inline(always)]
+fn pair_up<V: Vector>(values: V, column: usize, to: &mut [f32], count: usize) {
+    if column.is_multiple_of(2) {
+        values.store_first(to, count);
+    } else {
+        V::pack_bf16(V::load_first(to, count), values).store_first(to, count);
     }
 }
 
@@ -194,7 +246,7 @@ impl VectorKernel for Contract<'_> {
         let Self { chunks, first, round, panel, out } = self;
         let cols = chunks.cols;
         for (index, values) in round.chunks_exact(chunks.values).enumerate() {
-            let columns = chunks.range(first + index).len() * chunks.rank;
+            let columns = chunks.depth(chunks.range(first + index).len());
             let (b_panels, a_panels) = values.split_at(chunks.a_begins());
             let a_panels = &a_panels[panel * chunks.columns * PANEL..];
             for (wide, b) in b_panels.chunks_exact(chunks.columns * WIDE).enumerate() {
@@ -203,10 +255,21 @@ impl VectorKernel for Contract<'_> {
                 let a_panels = a_panels.chunks_exact(chunks.columns * PANEL);
                 for (a, out) in a_panels.zip(out.chunks_mut(PANEL * cols)) {
                     let (a, rows) = (&a[..columns * PANEL], out.len() / cols);
-                    if rows == PANEL && at + WIDE <= cols {
-                        tile::<V, true>(a, b, &mut out[at..], cols, rows, WIDE);
-                    } else {
-                        tile::<V, false>(a, b, &mut out[at..], cols, rows, WIDE.min(cols - at));
+                    let (full, width) = (rows == PANEL && at + WIDE <= cols, WIDE.min(cols - at));
+                    let to = &mut out[at..];
+                    match (full, chunks.call.precision) {
+                        (true, Precision::F32) => {
+                            tile::<V, true, false>(a, b, to, cols, rows, width)
+                        }
+                        (false, Precision::F32) => {
+                            tile::<V, false, false>(a, b, to, cols, rows, width)
+                        }
+                        (true, Precision::Bf16) => {
+                            tile::<V, true, true>(a, b, to, cols, rows, width)
+                        }
+                        (false, Precision::Bf16) => {
+                            tile::<V, false, true>(a, b, to, cols, rows, width)
+                        }
                     }
                 }
             }
@@ -214,9 +277,10 @@ impl VectorKernel for Contract<'_> {
     }
 }
 
-/// `out[o][i] += Σ_c a[c][o] b[c][i]` for 8 × 32 entries, or for `rows × width` of them if the tile is not full.
+/// `out[o][i] += Σ_c a[c][o] b[c][i]` for 8 × 32 entries, or for `rows × width` of them if the tile is not full; with `BF16`
+/// the panels hold pairs of columns.
 #[inline(always)]
-fn tile<V: Vector, const FULL: bool>(
+fn tile<V: Vector, const FULL: bool, const BF16: bool>(
     a: &[f32],
     b: &[f32],
     out: &mut [f32],
@@ -243,7 +307,11 @@ fn tile<V: Vector, const FULL: bool>(
         each!(OUT < O in [0, 1, 2, 3, 4, 5, 6, 7] {
             let a = V::splat(a[OUT]);
             each!(HALF < H in [0, 1] {
-                sums[OUT][HALF] = a.mul_add(b[HALF], sums[OUT][HALF]);
+                sums[OUT][HALF] = if BF16 {
+                    sums[OUT][HALF].dot_bf16(b[HALF], a)
+                } else {
+                    a.mul_add(b[HALF], sums[OUT][HALF])
+                };
             });
         });
     }

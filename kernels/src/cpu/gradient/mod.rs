@@ -7,7 +7,7 @@ mod dense;
 mod low_rank;
 
 use super::layer_noise::Kind;
-use super::{LayerNoise, Perturbation, TensorNoise};
+use super::{LayerNoise, Perturbation, Precision, TensorNoise};
 use crate::KernelError;
 
 /// Arguments of the update contraction of one tensor.
@@ -17,6 +17,8 @@ pub struct GradientCall<'a> {
     pub noise: TensorNoise,
     /// Whether `sign(A) sign(B)ᵀ/√r` stands for `A Bᵀ/√r`; only for low-rank noise.
     pub signs: bool,
+    /// In what the products of low-rank factors are made.
+    pub precision: Precision,
     /// One weight per direction, from direction 0.
     pub weights: &'a [f32],
 }
