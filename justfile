@@ -24,7 +24,7 @@ example N:
 run PRESET *FLAGS:
     cargo run --release -- run {{PRESET}} {{FLAGS}}
 
-# One of the benches: kernels, generation
+# One of the benches: kernels, generation, external, profile, population_scaling
 bench NAME *FLAGS:
     cargo bench --bench {{NAME}} -- {{FLAGS}}
 

@@ -148,5 +148,5 @@ impl Task for Stack {
 /// As many members as keep activations and factors in the second-level cache, and threads busy.
 fn lanes(width: usize, rows: usize, population: usize) -> usize {
     let cached = (1 << 15) / (width * rows);
-    cached.next_power_of_two().clamp(64, 256).min((population / 4).max(1))
+    cached.next_power_of_two().clamp(32, 256).min((population / 4).max(1))
 }

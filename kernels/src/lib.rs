@@ -29,7 +29,7 @@
 //!
 //! **Invariant:** on one backend, no result depends on the number of threads or on how many members are
 //! worked on at once. Noise, elementary functions and our own loops have the same bits on every instruction
-//! set; the packed products of layers above 16,384 weights are a library's and promise that on one machine only.
+//! set; the product of inputs that all members share is a library's and promises that on one machine only.
 
 pub mod backend;
 pub mod cpu;

@@ -52,3 +52,21 @@ fn the_resolved_configuration_reruns_to_the_same_bits() {
         assert_eq!(text(preset).expect("read"), text(&format!("{preset}-again")).expect("read"));
     }
 }
+
+/// Networks of any width, noise, ranks, the update: all of it has the same bits with every instruction set.
+#[test]
+fn the_instruction_set_never_changes_a_result() {
+    let scratch = Scratch::new();
+    let words = "run cartpole --set search.pairs=24 --set search.rank=2 --set model.hidden=[40,20] --generations 3 --quiet";
+    for precision in ["f32", "bf16"] {
+        let digest = |level: &str| {
+            let out = format!("{precision}-{level}");
+            let words = format!("{words} --set search.precision={precision} --out {out}");
+            scratch.command(&words).env("HATCHERY_SIMD", level).assert().success();
+            scratch.json_file(&format!("{out}/summary.json"))["digest"].clone()
+        };
+        let widest = digest("");
+        assert_eq!(widest, digest("avx2"));
+        assert_eq!(widest, digest("portable"));
+    }
+}
