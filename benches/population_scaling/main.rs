@@ -19,7 +19,7 @@ mod stack;
 
 use args::Args;
 use hatchery::search::eggroll::Variant;
-use measure::{generations_per_s, median_rate};
+use measure::{Generations, median_rates};
 use serde::Serialize;
 use stack::{Shape, Stack};
 
@@ -97,12 +97,13 @@ fn measure(
     full_rank: f64,
 ) -> Point {
     let stack = Stack::new(shape, population, rows);
-    let seconds = args.seconds;
-    let generations = generations_per_s(&stack, Variant::Eggroll, rank, args, population, seconds);
-    let eggroll = generations * population as f64;
-    let tiles = median_rate(seconds, || stack.infer(population));
     let library = inference::Library::new(&stack, population);
-    let packed = median_rate(seconds, || library.infer());
+    let mut generations = Generations::new(&stack, Variant::Eggroll, rank, args, population);
+    let [generation, tiles, packed] = median_rates(
+        args.seconds,
+        [&mut || generations.next(), &mut || stack.infer(population), &mut || library.infer()],
+    );
+    let eggroll = generation * population as f64;
     Point {
         layer: shape.name.clone(),
         population,
@@ -119,8 +120,9 @@ fn full_rank(args: &Args, shape: &Shape, rows: usize) -> f64 {
     let population = (1 << 26) / (shape.weights() * rows).next_power_of_two();
     let population = population.clamp(64, 1024);
     let stack = Stack::new(shape, population, rows);
-    population as f64
-        * generations_per_s(&stack, Variant::OpenEs, 1, args, population, args.seconds)
+    let mut generations = Generations::new(&stack, Variant::OpenEs, 1, args, population);
+    let [rate] = median_rates(args.seconds, [&mut || generations.next()]);
+    population as f64 * rate
 }
 
 fn show(point: &Point) {
