@@ -54,7 +54,8 @@ fn draw(path: &Path, title: &str, points: &[&Point]) -> Result<(), String> {
         .y_label_area_size(70)
         .build_cartesian_2d(
             (first / 1.3..last * 1.3).log_scale(),
-            (low / 1.5..high * 1.5).log_scale(),
+            // Room above the curves for their names.
+            (low / 1.5..high * 12.0).log_scale(),
         )
         .map_err(text)?;
     chart
@@ -91,7 +92,7 @@ fn draw(path: &Path, title: &str, points: &[&Point]) -> Result<(), String> {
         .configure_series_labels()
         .background_style(WHITE.mix(0.8))
         .border_style(BLACK.mix(0.3))
-        .position(SeriesLabelPosition::MiddleRight)
+        .position(SeriesLabelPosition::UpperRight)
         .draw()
         .map_err(text)?;
     area.present().map_err(text)

@@ -63,7 +63,8 @@ fn numbers_keep_their_bits_through_the_file_and_look_as_they_were_typed() {
 #[test]
 fn every_task_and_every_strategy_can_be_named() {
     for task in TASKS {
-        read(&format!("[task]\nname = \"{task}\"\n")).expect(task);
+        let needed = if task == "external" { "command = [\"a\"]\ndimension = 1\n" } else { "" };
+        read(&format!("[task]\nname = \"{task}\"\n{needed}")).expect(task);
     }
     for strategy in STRATEGIES {
         let text = format!("{SPHERE}strategy = \"{strategy}\"\n");
