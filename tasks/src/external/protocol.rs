@@ -133,7 +133,7 @@ mod tests {
         eval(&mut out, 17, &[0.1, -3e-9], 9001, 60_000, true);
         let expected = concat!(
             "{\"v\":1,\"op\":\"hello\",\"dim\":2,\"lower\":[-1.0,0.5],\"objective\":\"min\"}\n",
-            "{\"op\":\"eval\",\"id\":17,\"x\":[0.1,-3e-9],\"x_hex\":[\"3dcccccd\",\"b14e2831\"],",
+            "{\"op\":\"eval\",\"id\":17,\"x\":[0.1,-3e-9],\"x_hex\":[\"3dcccccd\",\"b14e288f\"],",
             "\"seed\":9001,\"fidelity\":1.0,\"deadline_ms\":60000}\n"
         );
         assert_eq!(String::from_utf8(out).expect("text"), expected);
