@@ -16,12 +16,41 @@ pub enum KernelError {
         /// Elements that came.
         got: usize,
     },
+    /// A device did not do what it was asked.
+    #[error("{device}: {what} failed: {reason}")]
+    Device {
+        /// The device, as in `cuda:0`.
+        device: String,
+        /// What was asked, as in `launching rollout`.
+        what: String,
+        /// What the device or its driver said.
+        reason: String,
+    },
+    /// The device has not enough memory for the least that the work needs.
+    #[error(
+        "{device}: {what} needs {} of device memory, {} are free; use a smaller model or population, or the CPU backend",
+        mebibytes(*.needed), mebibytes(*.free)
+    )]
+    DeviceMemory {
+        /// The device, as in `cuda:0`.
+        device: String,
+        /// What it is for, as in `one batch of 32 members`.
+        what: String,
+        /// Bytes that are needed.
+        needed: usize,
+        /// Bytes that are free.
+        free: usize,
+    },
     /// The device that was asked for cannot be used.
     #[error("no device: {reason}; use the CPU backend instead")]
     NoDevice {
         /// One clause that says what is missing.
         reason: String,
     },
+}
+
+fn mebibytes(bytes: usize) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
 impl KernelError {

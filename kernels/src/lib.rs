@@ -12,7 +12,7 @@
 //! | [`simd`]    | one body of code run with the widest vectors of this machine               |
 //! | [`cpu`]     | population operations: layers, vectors, embeddings, gradients              |
 //! | [`backend`] | the closed set of devices that run these operations                        |
-//! | [`cuda`]    | whether this machine could run CUDA                                        |
+//! | [`cuda`]    | devices, their memory, kernels compiled at run time                        |
 //! | [`error`]   | what a kernel can refuse                                                   |
 //!
 //! ```

@@ -1,7 +1,76 @@
-//! What there is of CUDA: whether this machine could run it.
+//! CUDA devices: whether there are any, and what runs on them.
 //!
-//! The kernels themselves run on the CPU. [`probe()`] lets a program say why, in one sentence.
+//! No toolkit is needed to build. Driver and run-time compiler are looked for while the program runs; [`probe()`] says in one
+//! sentence what is missing, and [`Cuda::open`] returns it as an error.
 
+mod device;
+mod noise;
 pub mod probe;
+#[cfg(feature = "emulate")]
+#[doc(hidden)]
+pub mod testing;
 
+use std::sync::{Arc, MutexGuard};
+
+pub use device::{Argument, Device, Element, Memory, Recorded, Shape, Source};
+pub use noise::NoiseLayout;
 pub use probe::{CudaStatus, probe};
+
+use crate::KernelError;
+
+/// The devices of this machine that a run uses. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Cuda {
+    devices: Arc<Vec<Device>>,
+}
+
+impl Cuda {
+    /// All devices of this machine, or the one of number `only`.
+    ///
+    /// # Errors
+    /// [`KernelError::NoDevice`] with what is missing.
+    pub fn open(only: Option<usize>) -> Result<Self, KernelError> {
+        let ordinals = match only {
+            Some(ordinal) => ordinal..ordinal + 1,
+            None => 0..device_count().max(1),
+        };
+        let devices = ordinals.map(Device::open).collect::<Result<_, _>>()?;
+        Ok(Self { devices: Arc::new(devices) })
+    }
+
+    /// The devices.
+    pub fn devices(&self) -> &[Device] {
+        &self.devices
+    }
+
+    /// A device that no other thread works on, with its number among these, for as long as the guard lives; waits if all
+    /// are busy.
+    pub fn turn(&self) -> (usize, &Device, MutexGuard<'_, ()>) {
+        for (number, device) in self.devices.iter().enumerate() {
+            if let Some(guard) = device.try_lock() {
+                return (number, device, guard);
+            }
+        }
+        let number = rayon::current_thread_index().unwrap_or(0) % self.devices.len();
+        let device = &self.devices[number];
+        (number, device, device.lock())
+    }
+}
+
+fn device_count() -> usize {
+    match emulated_devices() {
+        0 => match probe() {
+            CudaStatus::Ready { devices, .. } => devices.max(0) as usize,
+            _ => 0,
+        },
+        count => count,
+    }
+}
+
+/// How many stand-ins `HATCHERY_EMULATED_DEVICES` asks for; none where they are not built in.
+pub(crate) fn emulated_devices() -> usize {
+    if !cfg!(feature = "emulate") {
+        return 0;
+    }
+    std::env::var("HATCHERY_EMULATED_DEVICES").ok().and_then(|v| v.parse().ok()).unwrap_or(0)
+}
