@@ -71,6 +71,9 @@ fn verify(dir: &RunDir, job: &mut dyn Job, args: &VerifyArgs) -> Result<Tally> {
         let Some(record) = records.next() else { break };
         let (generation, fitness) = record?;
         let members = fitness.len();
+        if members == 0 {
+            bail!("generation {generation} of the log has no members; the log was changed");
+        }
         let wanted: Vec<usize> = match sample.get(&generation) {
             Some(draws) => draws.iter().map(|draw| (draw % members as u64) as usize).collect(),
             None => Vec::new(),
