@@ -3,13 +3,21 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-/// `$XDG_CACHE_HOME/hatchery`, or `~/.cache/hatchery`, or a place among the temporary files.
+/// `$XDG_CACHE_HOME/hatchery`, or `~/.cache/hatchery`, or among the temporary files if that cannot be made.
 fn folder() -> PathBuf {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("XDG_CACHE_HOME")
         .or_else(|| set("HOME").map(|home| home.join(".cache")))
-        .unwrap_or_else(std::env::temp_dir)
-        .join("hatchery")
+        .map(|folder| folder.join("hatchery"))
+        .filter(|folder| std::fs::create_dir_all(folder).is_ok() && is_writable(folder))
+        .unwrap_or_else(|| std::env::temp_dir().join("hatchery"))
+}
+
+fn is_writable(folder: &Path) -> bool {
+    let probe = folder.join(format!("probe{}", std::process::id()));
+    let written = std::fs::write(&probe, b"").is_ok();
+    let _ = std::fs::remove_file(probe);
+    written
 }
 
 /// The path of what `inputs` compile to; another input, another path.
