@@ -227,7 +227,7 @@ fn cartpole_profile(peak: f64) {
     let population = search.ask(0).expect("it asks");
     let fitness = evaluator.evaluate(&task, &population).expect("it evaluates");
     let steps: f64 = fitness.values.iter().map(|v| f64::from(*v)).sum();
-    let batch = task.batch_hint(&population);
+    let batch = task.batch_hint(&population, &Backend::cpu());
     let batches = MEMBERS / batch;
     let each = |work: &(dyn Fn(usize) + Sync)| {
         median_us(|| (0..batches).into_par_iter().for_each(|b| work(b * batch)))

@@ -176,8 +176,8 @@ impl Task for HeldOut {
         self.training.evaluate(population, members, backend, fitness)
     }
 
-    fn batch_hint(&self, population: &Perturbed) -> usize {
-        self.training.batch_hint(population)
+    fn batch_hint(&self, population: &Perturbed, backend: &Backend) -> usize {
+        self.training.batch_hint(population, backend)
     }
 }
 

@@ -140,7 +140,7 @@ impl Task for Stack {
         Ok(())
     }
 
-    fn batch_hint(&self, population: &Perturbed) -> usize {
+    fn batch_hint(&self, population: &Perturbed, _: &Backend) -> usize {
         self.lanes.min(population.len())
     }
 }

@@ -23,6 +23,12 @@ pub enum TaskError {
 }
 
 impl TaskError {
+    /// Whether it says that the machine failed and not a member, so that trying the members one by one is in vain.
+    pub fn is_of_device(&self) -> bool {
+        use KernelError::{Device, DeviceMemory, NoDevice};
+        matches!(self, Self::Kernel(Device { .. } | DeviceMemory { .. } | NoDevice { .. }))
+    }
+
     /// An error with a message.
     pub fn msg(message: impl Into<String>) -> Self {
         Self::Message(message.into())
@@ -78,6 +84,14 @@ pub enum EvaluationError {
         /// How many members it had.
         members: usize,
         /// The first reason.
+        reason: String,
+    },
+    /// A device failed, or has not enough memory.
+    #[error("generation {generation} could not be evaluated: {reason}")]
+    Device {
+        /// Which generation.
+        generation: Generation,
+        /// What the device said.
         reason: String,
     },
     /// The population is empty.

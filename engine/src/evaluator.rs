@@ -44,7 +44,7 @@ impl Evaluator {
     /// lost. They become NaN.
     ///
     /// # Errors
-    /// [`EvaluationError::AllFailed`] if no member got a finite fitness.
+    /// [`EvaluationError::AllFailed`] if no member got a finite fitness; [`EvaluationError::Device`] if a device failed.
     pub fn evaluate<T: Task>(
         &self,
         task: &T,
@@ -55,13 +55,17 @@ impl Evaluator {
         if members == 0 {
             return Err(EvaluationError::Empty { generation });
         }
-        let batch = self.batch.unwrap_or_else(|| task.batch_hint(population)).max(1);
-        let first_error = FirstError::default();
+        let batch = self.batch.unwrap_or_else(|| task.batch_hint(population, &self.backend)).max(1);
+        let (first_error, of_device) = (FirstError::default(), FirstError::default());
         let mut values = vec![f32::NAN; members];
         values.par_chunks_mut(batch).enumerate().for_each(|(index, slots)| {
             let range = index * batch..index * batch + slots.len();
-            self.evaluate_batch(task, population, range, slots, &first_error);
+            let errors = (&first_error, &of_device);
+            self.evaluate_batch(task, population, range, slots, errors);
         });
+        if let Some(reason) = of_device.into_message() {
+            return Err(EvaluationError::Device { generation, reason });
+        }
         let fitness = Fitness::new(values, first_error.into_message());
         if fitness.failures == members {
             let reason =
@@ -77,9 +81,12 @@ impl Evaluator {
         population: &T::Population,
         range: Range<usize>,
         slots: &mut [f32],
-        first_error: &FirstError,
+        (first_error, of_device): (&FirstError, &FirstError),
     ) {
         let Err(error) = self.guarded(task, population, range.clone(), slots) else { return };
+        if error.is_of_device() {
+            return of_device.note(range.start, &error);
+        }
         if range.len() == 1 {
             slots[0] = f32::NAN;
             first_error.note(range.start, &error);

@@ -35,9 +35,10 @@ pub trait Task: Sync {
         fitness: &mut [f32],
     ) -> Result<(), TaskError>;
 
-    /// Members per batch that suit this task's caches. Asked once per generation; never changes a result.
-    fn batch_hint(&self, population: &Self::Population) -> usize {
-        let _ = population;
+    /// Members per batch that suit this task's caches, or the memory of the devices. Asked once per generation; never changes
+    /// a result.
+    fn batch_hint(&self, population: &Self::Population, backend: &Backend) -> usize {
+        let _ = (population, backend);
         64
     }
 }

@@ -4,13 +4,19 @@ use crate::KernelError;
 use crate::cpu::{
     self, EmbeddingCall, GradientCall, PerturbedLinear, TransposedLinear, VectorCall,
 };
+use crate::cuda::Cuda;
 
 /// A device that can run the kernels. The set is closed.
+///
+/// The calls here are on host memory and done by the processor: a device would spend more time on copies. A task that
+/// knows GPUs asks for [`Backend::cuda`] and does whole evaluations there.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Backend {
     /// The processor, with run-time choice of vector instructions.
     Cpu(Cpu),
+    /// GPUs, for the tasks that know them; for others the processor.
+    Cuda(Cuda),
 }
 
 /// The CPU backend; it has nothing to hold.
@@ -27,6 +33,15 @@ impl Backend {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Cpu(_) => "cpu",
+            Self::Cuda(_) => "cuda",
+        }
+    }
+
+    /// The GPUs, if this is them.
+    pub fn cuda(&self) -> Option<&Cuda> {
+        match self {
+            Self::Cpu(_) => None,
+            Self::Cuda(cuda) => Some(cuda),
         }
     }
 
@@ -40,7 +55,7 @@ impl Backend {
         y: &mut [f32],
     ) -> Result<(), KernelError> {
         match self {
-            Self::Cpu(_) => cpu::perturbed_linear(call, y),
+            Self::Cpu(_) | Self::Cuda(_) => cpu::perturbed_linear(call, y),
         }
     }
 
@@ -54,7 +69,7 @@ impl Backend {
         y: &mut [f32],
     ) -> Result<(), KernelError> {
         match self {
-            Self::Cpu(_) => cpu::transposed_linear(call, y),
+            Self::Cpu(_) | Self::Cuda(_) => cpu::transposed_linear(call, y),
         }
     }
 
@@ -64,7 +79,7 @@ impl Backend {
     /// [`KernelError::ShapeMismatch`] if an argument does not fit the others, or an index the table.
     pub fn embedding(&self, call: &EmbeddingCall<'_>, y: &mut [f32]) -> Result<(), KernelError> {
         match self {
-            Self::Cpu(_) => cpu::embedding(call, y),
+            Self::Cpu(_) | Self::Cuda(_) => cpu::embedding(call, y),
         }
     }
 
@@ -74,7 +89,7 @@ impl Backend {
     /// [`KernelError::ShapeMismatch`] if an argument does not fit the others.
     pub fn vector(&self, call: &VectorCall<'_>, y: &mut [f32]) -> Result<(), KernelError> {
         match self {
-            Self::Cpu(_) => cpu::vector(call, y),
+            Self::Cpu(_) | Self::Cuda(_) => cpu::vector(call, y),
         }
     }
 
@@ -84,7 +99,7 @@ impl Backend {
     /// [`KernelError::ShapeMismatch`] if `out` has another size than the tensor.
     pub fn gradient(&self, call: &GradientCall<'_>, out: &mut [f32]) -> Result<(), KernelError> {
         match self {
-            Self::Cpu(_) => cpu::gradient(call, out),
+            Self::Cpu(_) | Self::Cuda(_) => cpu::gradient(call, out),
         }
     }
 }

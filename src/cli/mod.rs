@@ -1,6 +1,7 @@
 //! The command line: from words to a command, from an error to an exit code.
 
 mod args;
+mod backend;
 mod commands;
 mod interrupt;
 

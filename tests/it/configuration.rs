@@ -139,6 +139,9 @@ fn a_directory_that_is_not_empty_is_refused() {
 fn a_backend_that_is_not_there_is_refused_with_the_reason() {
     let scratch = Scratch::new();
     let doctor = scratch.json("doctor");
+    if doctor["backend"] == "cuda" {
+        return;
+    }
     let reason = doctor["cuda"].as_str().expect("a reason");
     refused(&scratch, &["run", "sphere", "--backend", "cuda"], &["--backend cuda", reason]);
 }

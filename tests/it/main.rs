@@ -5,6 +5,7 @@ mod support;
 mod budgets;
 mod configuration;
 mod determinism;
+mod devices;
 mod external;
 mod failures;
 mod files;

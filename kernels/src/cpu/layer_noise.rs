@@ -57,6 +57,18 @@ impl TensorNoise {
         n.next_multiple_of(self.distribution.per_block())
     }
 
+    /// Numbers that one direction takes in a device's slab: for sparse noise values, then places.
+    pub(crate) fn elements(&self) -> usize {
+        match self.perturbation {
+            Perturbation::None => 0,
+            Perturbation::LowRank { rank } => {
+                rank as usize * (self.pad(self.rows) + self.pad(self.cols))
+            }
+            Perturbation::Dense => self.rows * self.cols,
+            Perturbation::Sparse => 2 * self.entries(),
+        }
+    }
+
     /// Values of a sparse tensor.
     pub(crate) fn entries(&self) -> usize {
         self.rows.max(self.cols)

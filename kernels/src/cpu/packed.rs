@@ -109,6 +109,11 @@ impl PackedCache {
         Self { slots: Arc::new(slots), precision }
     }
 
+    /// In what products are made.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// The packed form of tensor `index`, whose values are `weights`, as [`Packed::new`] makes it.
     ///
     /// # Panics

@@ -3,18 +3,25 @@
 //! No toolkit is needed to build. Driver and run-time compiler are looked for while the program runs; [`probe()`] says in one
 //! sentence what is missing, and [`Cuda::open`] returns it as an error.
 
+mod column;
 mod device;
 mod noise;
+mod plan;
 pub mod probe;
+mod rollout;
+mod slab;
 #[cfg(feature = "emulate")]
 #[doc(hidden)]
 pub mod testing;
 
 use std::sync::{Arc, MutexGuard};
 
+pub use column::{Members, Network, Stage, Tensor};
 pub use device::{Argument, Device, Element, Memory, Recorded, Shape, Source};
 pub use noise::NoiseLayout;
+pub use plan::Footprint;
 pub use probe::{CudaStatus, probe};
+pub use rollout::{Head, Rollout, Starts};
 
 use crate::KernelError;
 
@@ -34,8 +41,11 @@ impl Cuda {
             Some(ordinal) => ordinal..ordinal + 1,
             None => 0..device_count().max(1),
         };
-        let devices = ordinals.map(Device::open).collect::<Result<_, _>>()?;
-        Ok(Self { devices: Arc::new(devices) })
+        Ok(Self::new(ordinals.map(Device::open).collect::<Result<_, _>>()?))
+    }
+
+    fn new(devices: Vec<Device>) -> Self {
+        Self { devices: Arc::new(devices) }
     }
 
     /// The devices.

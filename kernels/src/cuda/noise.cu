@@ -22,3 +22,20 @@ extern "C" __global__ void __launch_bounds__(128)
     }
   }
 }
+
+// Places of sparse noise, as bits: out[e * directions + d] is one of `size` places, from word e % 4 of block first_block + e / 4.
+extern "C" __global__ void __launch_bounds__(128)
+    draw_places(float *__restrict__ out, u32 key0, u32 key1, u32 generation, u32 layer, u32 first_pair, u32 directions,
+                u32 entries, u32 first_block, u64 size) {
+  u32 d = blockIdx.x * blockDim.x + threadIdx.x;
+  if (d >= directions) return;
+  Stream at{key0, key1, generation, layer};
+  for (u32 block = blockIdx.y; block * 4 < entries; block += gridDim.y) {
+    Words words = philox(at, first_pair + d, first_block + block);
+#pragma unroll
+    for (u32 e = 0; e < 4; ++e) {
+      u32 entry = block * 4 + e;
+      if (entry < entries) out[(u64)entry * directions + d] = __uint_as_float((u32)((words.w[e] * size) >> 32));
+    }
+  }
+}

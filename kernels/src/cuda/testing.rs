@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::Device;
+use super::{Cuda, Device};
 
 /// A GPU if `HATCHERY_REQUIRE_CUDA` asks for one, else the emulator where there is a C++ compiler; `None`, with a line on
 /// standard error, where there is none and `HATCHERY_REQUIRE_EMULATOR` does not insist on it.
@@ -11,18 +11,26 @@ use super::Device;
 /// # Panics
 /// If a device is required and cannot be had.
 pub fn device() -> Option<&'static Device> {
-    static DEVICE: OnceLock<Option<Device>> = OnceLock::new();
-    let open = || {
-        let required = |name| std::env::var_os(name).is_some();
-        if required("HATCHERY_REQUIRE_CUDA") {
-            return Some(Device::open(0).expect("HATCHERY_REQUIRE_CUDA is set"));
-        }
+    static CUDA: OnceLock<Option<Cuda>> = OnceLock::new();
+    CUDA.get_or_init(|| cuda(1)).as_ref().map(|cuda| &cuda.devices()[0])
+}
+
+/// So many of them. Where there is one GPU, all are that one.
+///
+/// # Panics
+/// If devices are required and cannot be had.
+pub fn cuda(count: usize) -> Option<Cuda> {
+    let required = |name| std::env::var_os(name).is_some();
+    let devices: Vec<Device> = if required("HATCHERY_REQUIRE_CUDA") {
+        let open = |_| Device::open(0).expect("HATCHERY_REQUIRE_CUDA is set");
+        (0..count).map(open).collect()
+    } else {
         let compiler = Command::new("g++").arg("--version").output().is_ok();
         if !compiler && !required("HATCHERY_REQUIRE_EMULATOR") {
             eprintln!("skipped: the CUDA sources need g++ to run on the processor");
             return None;
         }
-        Some(Device::emulated(0))
+        (0..count).map(Device::emulated).collect()
     };
-    DEVICE.get_or_init(open).as_ref()
+    Some(Cuda::new(devices))
 }

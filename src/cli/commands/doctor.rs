@@ -4,16 +4,15 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 use hatchery_engine::checkpoint;
-use hatchery_kernels::{cuda, simd};
+use hatchery_kernels::simd;
 use serde_json::json;
 
-use super::session::cuda_reason;
-use crate::cli::Outcome;
 use crate::cli::args::DoctorArgs;
+use crate::cli::{Outcome, backend};
 
 pub(in crate::cli) fn run(args: &DoctorArgs) -> Result<Outcome> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let cuda = cuda_reason(&cuda::probe());
+    let (auto, cuda) = backend::describe();
     let memory = memory_gib();
     let simd = simd::level().to_string();
     let version = env!("CARGO_PKG_VERSION");
@@ -21,7 +20,7 @@ pub(in crate::cli) fn run(args: &DoctorArgs) -> Result<Outcome> {
     if args.json {
         let (total, available) = memory.unzip();
         let object = json!({
-            "version": version, "cores": cores, "simd": simd, "cuda": cuda, "backend": "cpu",
+            "version": version, "cores": cores, "simd": simd, "cuda": cuda, "backend": auto.name(),
             "memory_gib": total, "memory_available_gib": available,
             "checkpoint_format": checkpoint::FORMAT, "os": std::env::consts::OS, "arch": std::env::consts::ARCH,
         });
@@ -38,7 +37,7 @@ pub(in crate::cli) fn run(args: &DoctorArgs) -> Result<Outcome> {
             ("SIMD", simd),
             ("memory", memory),
             ("CUDA", cuda),
-            ("backend", "cpu (what --backend auto takes)".to_owned()),
+            ("backend", format!("{} (what --backend auto takes)", auto.name())),
         ];
         let lines: Vec<String> = rows.iter().map(|(k, v)| format!("{k:<10} {v}")).collect();
         writeln!(out, "{}", lines.join("\n"))

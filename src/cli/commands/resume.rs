@@ -3,16 +3,16 @@
 use anyhow::{Context, Result};
 use hatchery_search::eggroll::State;
 
-use super::session::{backend, conduct, in_pool, lay_budget};
+use super::session::{conduct, in_pool, lay_budget};
 use crate::cli::args::ResumeArgs;
-use crate::cli::{Outcome, usage};
+use crate::cli::{Outcome, backend, usage};
 use crate::config::RunConfig;
 use crate::registry;
 use crate::run_dir::RunDir;
 
 pub(in crate::cli) fn run(args: &ResumeArgs) -> Result<Outcome> {
     let dir = RunDir::open(&args.run_dir).map_err(usage)?;
-    backend(args.talk.backend)?;
+    let backend = backend::open(args.talk.backend)?;
     // The configuration inside the checkpoint is the one that its state belongs to.
     let loaded = dir.store(1).latest::<State>()?;
     for fault in &loaded.faults {
@@ -28,7 +28,7 @@ pub(in crate::cli) fn run(args: &ResumeArgs) -> Result<Outcome> {
         let progress = job.restore(&dir.store(1))?.progress;
         dir.write_config(&config)?;
         let (before, generation) = (config.budget.budget(), progress.generation);
-        let outcome = conduct(job.as_mut(), &config, &dir, progress, &args.talk)?;
+        let outcome = conduct(job.as_mut(), &config, &dir, progress, backend, &args.talk)?;
         if before.generations.is_some_and(|limit| generation >= limit) && !args.talk.quiet {
             eprintln!(
                 "its budget of {generation} generations was already spent; give more with --generations"

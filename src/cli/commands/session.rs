@@ -7,10 +7,10 @@ use hatchery_engine::observe::{FitnessLog, JsonLines, Observer, Progress, Tensor
 use hatchery_engine::{
     CheckpointPlan, Evaluator, RunPlan, RunReport, StopFlag, StopReason, checkpoint,
 };
-use hatchery_kernels::{Backend, cuda};
+use hatchery_kernels::Backend;
 use hatchery_tasks::external::Counters;
 
-use crate::cli::args::{BackendChoice, BudgetArgs, TalkArgs};
+use crate::cli::args::{BudgetArgs, TalkArgs};
 use crate::cli::{Outcome, interrupt, usage};
 use crate::config::{BudgetConfig, RunConfig};
 use crate::job::Job;
@@ -34,29 +34,6 @@ pub(super) fn lay_budget(budget: &mut BudgetConfig, flags: &BudgetArgs) -> Resul
     Ok(())
 }
 
-/// The backend that was asked for.
-///
-/// # Errors
-/// If it is not there.
-pub(super) fn backend(choice: BackendChoice) -> Result<Backend> {
-    match choice {
-        BackendChoice::Auto | BackendChoice::Cpu => Ok(Backend::cpu()),
-        BackendChoice::Cuda => Err(usage(anyhow!(
-            "--backend cuda: {}; use --backend cpu",
-            cuda_reason(&cuda::probe())
-        ))),
-    }
-}
-
-/// Why CUDA cannot be used.
-pub(super) fn cuda_reason(status: &cuda::CudaStatus) -> String {
-    if status.is_ready() {
-        format!("{status}, but this version has no CUDA kernels yet")
-    } else {
-        status.to_string()
-    }
-}
-
 /// Runs a job in its directory until its budget is spent, writes the final files and says how it went.
 ///
 /// # Errors
@@ -66,9 +43,9 @@ pub(super) fn conduct(
     config: &RunConfig,
     dir: &RunDir,
     from: checkpoint::Progress,
+    backend: Backend,
     talk: &TalkArgs,
 ) -> Result<Outcome> {
-    let backend = backend(talk.backend)?;
     let stop = StopFlag::default();
     interrupt::raise_on_signal(&stop)?;
     let resumed = from.generation;
@@ -113,7 +90,8 @@ pub(super) fn conduct(
     };
     dir.write_parameters(job.centre())?;
     let external = job.external();
-    let summary = summary(config, &report, external.as_ref(), dir);
+    let mut summary = summary(config, &report, external.as_ref(), dir);
+    summary["backend"] = evaluator.backend.name().into();
     dir.write_summary(&summary)?;
     if config.output.report {
         crate::report_page::write(&dir.path)?;

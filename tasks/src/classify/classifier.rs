@@ -211,7 +211,7 @@ impl Task for Classifier {
     }
 
     /// Small blocks: each member brings a whole minibatch of columns.
-    fn batch_hint(&self, _: &Perturbed) -> usize {
+    fn batch_hint(&self, _: &Perturbed, _: &Backend) -> usize {
         32
     }
 }

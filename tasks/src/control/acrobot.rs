@@ -65,6 +65,10 @@ impl Environment for Acrobot {
         500
     }
 
+    fn cuda(&self) -> Option<&'static str> {
+        Some(include_str!("acrobot.cuh"))
+    }
+
     fn reset(&self, starts: &[Start]) -> Lanes {
         let state = |s: &Start| [0, 1, 2, 3].map(|k| f64::from(s.uniform_in(k, -0.1, 0.1) as f32));
         Lanes::from_states(&starts.iter().map(state).collect::<Vec<_>>())

@@ -64,6 +64,10 @@ impl Environment for CartPole {
         500
     }
 
+    fn cuda(&self) -> Option<&'static str> {
+        Some(include_str!("cartpole.cuh"))
+    }
+
     fn reset(&self, starts: &[Start]) -> Lanes {
         let state = |start: &Start| [0, 1, 2, 3].map(|k| start.uniform_in(k, -0.05, 0.05));
         Lanes::from_states(&starts.iter().map(state).collect::<Vec<_>>())

@@ -188,6 +188,10 @@ impl Environment for DoorKey {
         STEPS_MAX
     }
 
+    fn cuda(&self) -> Option<&'static str> {
+        Some(include_str!("door_key.cuh"))
+    }
+
     fn reset(&self, starts: &[Start]) -> Lanes {
         Lanes { worlds: starts.iter().map(World::random).collect() }
     }

@@ -1,5 +1,7 @@
 //! What an environment is: copies ("lanes") of one world that are stepped together.
 
+#[cfg(doc)]
+use hatchery_kernels::cuda::Rollout;
 use hatchery_kernels::{NoiseAddress, NoiseStream};
 
 /// Where the random numbers of one episode's starting state come from.
@@ -72,6 +74,11 @@ pub trait Environment: Sync {
 
     /// Steps after which an episode is cut off.
     fn steps_max(&self) -> u32;
+
+    /// The same world as CUDA C++, if there is one: see [`Rollout::environment`]. Without it episodes are played on the CPU.
+    fn cuda(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Fresh lanes, one for each start.
     fn reset(&self, starts: &[Start]) -> Self::Lanes;

@@ -2,6 +2,7 @@
 
 pub mod acrobot;
 pub mod cartpole;
+mod device;
 pub mod door_key;
 pub mod environment;
 pub mod mountain_car;

@@ -61,6 +61,10 @@ impl Environment for MountainCar {
         200
     }
 
+    fn cuda(&self) -> Option<&'static str> {
+        Some(include_str!("mountain_car.cuh"))
+    }
+
     fn reset(&self, starts: &[Start]) -> Lanes {
         let states: Vec<_> = starts.iter().map(|s| [s.uniform_in(0, -0.6, -0.4), 0.0]).collect();
         Lanes::from_states(&states)

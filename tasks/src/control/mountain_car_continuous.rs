@@ -3,6 +3,8 @@
 //! Exactly as in Gymnasium, whose state is single precision: reward -0.1 a² per step and 100 at the goal, position 0.45; 999
 //! steps.
 
+use hatchery_kernels::math::sin_cos_f64;
+
 use super::environment::{Actions, Environment, Start};
 
 const POWER: f64 = 0.0015;
@@ -60,6 +62,10 @@ impl Environment for MountainCarContinuous {
         999
     }
 
+    fn cuda(&self) -> Option<&'static str> {
+        Some(include_str!("mountain_car_continuous.cuh"))
+    }
+
     fn reset(&self, starts: &[Start]) -> Lanes {
         let state = |s: &Start| [s.uniform_in(0, -0.6, -0.4) as f32, 0.0];
         Lanes::from_states(&starts.iter().map(state).collect::<Vec<_>>())
@@ -96,7 +102,7 @@ impl Environment for MountainCarContinuous {
 /// Change of velocity. A throttle beyond its bounds is a Python float in Gymnasium, one within is an f32, and the roundings
 /// differ accordingly.
 fn push(position: f32, action: f32) -> f32 {
-    let slope = GRAVITY * f64::from(3.0 * position).cos();
+    let slope = GRAVITY * sin_cos_f64(f64::from(3.0 * position)).1;
     if (-1.0..=1.0).contains(&action) {
         action * POWER as f32 - slope as f32
     } else {

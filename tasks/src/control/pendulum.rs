@@ -59,6 +59,10 @@ impl Environment for Pendulum {
         200
     }
 
+    fn cuda(&self) -> Option<&'static str> {
+        Some(include_str!("pendulum.cuh"))
+    }
+
     fn reset(&self, starts: &[Start]) -> Lanes {
         let state = |s: &Start| [s.uniform_in(0, -PI, PI), s.uniform_in(1, -1.0, 1.0)];
         Lanes::from_states(&starts.iter().map(state).collect::<Vec<_>>())

@@ -6,9 +6,11 @@
 use std::ops::Range;
 
 use hatchery_engine::{ParamSpec, Params, Perturbed, Population, Task, TaskError};
+use hatchery_kernels::cuda::Cuda;
 use hatchery_kernels::{Backend, Domain, Input, NoiseAddress, NoiseStream};
 use serde::{Deserialize, Serialize};
 
+use super::device::DeviceGame;
 use super::environment::{Actions, Environment, Start};
 use crate::model::mlp::{self, Mlp, Scratch};
 use crate::model::{MemberBlock, head};
@@ -45,7 +47,7 @@ impl Default for Config {
 }
 
 /// Name of the tensor with the log standard deviations of a Gaussian policy.
-const LOG_STD: &str = "log_std";
+pub(super) const LOG_STD: &str = "log_std";
 /// Layer words of the addresses of starting states and of action noise: episode numbers stay below the difference.
 const STARTS: u32 = 0;
 const ACTION_NOISE: u32 = 1 << 31;
@@ -53,10 +55,10 @@ const ACTION_NOISE: u32 = 1 << 31;
 /// A network that plays an environment; the fitness is the mean undiscounted return.
 #[derive(Debug)]
 pub struct Policy<E> {
-    environment: E,
-    network: Mlp,
-    config: Config,
-    data: NoiseStream,
+    pub(super) environment: E,
+    pub(super) network: Mlp,
+    pub(super) config: Config,
+    pub(super) data: NoiseStream,
 }
 
 impl<E: Environment> Policy<E> {
@@ -85,6 +87,11 @@ impl<E: Environment> Policy<E> {
     /// The environment.
     pub fn environment(&self) -> &E {
         &self.environment
+    }
+
+    /// The devices and what they play, if the backend has any that can.
+    fn on_device<'a>(&self, backend: &'a Backend) -> Option<(&'a Cuda, DeviceGame<'_, E>)> {
+        Some((backend.cuda()?, DeviceGame::new(self)?))
     }
 
     /// One starting state per column, `(episodes, lanes)`.
@@ -259,14 +266,21 @@ impl<E: Environment> Task for Policy<E> {
         backend: &Backend,
         fitness: &mut [f32],
     ) -> Result<(), TaskError> {
+        if let Some((cuda, game)) = self.on_device(backend) {
+            return game.evaluate(population, members, cuda, fitness);
+        }
         let block = MemberBlock::new(population, members);
         let returns = self.play(&block, backend)?;
         block.scatter(fitness, |lane| returns[lane] as f32);
         Ok(())
     }
 
-    /// As many members as keep the activations of a step and the factors within the second-level cache.
-    fn batch_hint(&self, population: &Perturbed) -> usize {
+    /// As many members as keep the activations of a step and the factors within the second-level cache; on devices, as many
+    /// as fit.
+    fn batch_hint(&self, population: &Perturbed, backend: &Backend) -> usize {
+        if let Some((cuda, game)) = self.on_device(backend) {
+            return game.batch(population, cuda);
+        }
         let columns = 32_768 / self.network.width_max().max(1);
         let floor = if population.len() >= 256 { 64 } else { 16 };
         (columns / self.config.episodes.max(1) as usize).clamp(floor, 256)

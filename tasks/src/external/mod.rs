@@ -127,7 +127,7 @@ impl Task for External {
     }
 
     /// All members at once: the task has threads of its own, one for each program.
-    fn batch_hint(&self, population: &Perturbed) -> usize {
+    fn batch_hint(&self, population: &Perturbed, _: &Backend) -> usize {
         population.len()
     }
 }

@@ -1,5 +1,6 @@
 //! Nonlinearities between layers.
 
+use hatchery_kernels::cuda::Stage;
 use hatchery_kernels::math;
 use hatchery_kernels::simd::{Kernel, dispatch};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,16 @@ pub enum Activation {
 pub const LAYER_NORM_EPSILON: f32 = 1e-5;
 
 impl Activation {
+    /// The function as a device takes it.
+    pub fn stages(self) -> &'static [Stage] {
+        match self {
+            Self::Tanh => &[Stage::Tanh],
+            Self::Relu => &[Stage::Relu],
+            Self::Gelu => &[Stage::Gelu],
+            Self::Pqn => &[Stage::Normalise, Stage::Relu],
+        }
+    }
+
     /// Applies the function to `x` of shape `(features, columns)` in place.
     pub fn apply(self, x: &mut [f32], columns: usize) {
         match self {

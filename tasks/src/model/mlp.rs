@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use hatchery_engine::{Layout, ParamSpec, Params};
+use hatchery_kernels::cuda::{Network, Stage};
 use hatchery_kernels::{Backend, Domain, Input, KernelError, NoiseAddress, NoiseStream};
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +129,25 @@ impl Mlp {
             }
         }
         params
+    }
+
+    /// The network as a device takes it.
+    pub fn device_network(&self) -> Network {
+        let mut stages = Vec::new();
+        let mut inputs = self.inputs;
+        for (number, layer) in self.layers.iter().enumerate() {
+            let &Layer { weight, bias, outputs, .. } = layer;
+            stages.push(Stage::Linear { inputs, outputs, weight, bias });
+            inputs = outputs;
+            if number + 1 == self.layers.len() {
+                break;
+            }
+            if let Some((weight, bias)) = layer.norm {
+                stages.push(Stage::LayerNorm { weight, bias });
+            }
+            stages.extend(self.activation.stages());
+        }
+        Network { inputs: self.inputs, stages }
     }
 
     /// Outputs, shape `(outputs, rows, lanes)`, of every member of the block for `rows` inputs each.

@@ -6,6 +6,7 @@
 
 pub mod activation;
 mod block;
+pub(crate) mod device;
 pub mod head;
 pub mod layer_norm;
 pub mod mlp;

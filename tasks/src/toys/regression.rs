@@ -89,7 +89,7 @@ impl Task for Regression {
         Ok(())
     }
 
-    fn batch_hint(&self, _: &Perturbed) -> usize {
+    fn batch_hint(&self, _: &Perturbed, _: &Backend) -> usize {
         128
     }
 }

@@ -1,3 +1,4 @@
 //! Tests of the built-in tasks against independent references.
 
 mod control;
+mod device;

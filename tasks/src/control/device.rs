@@ -1,0 +1,90 @@
+//! Policies that play on a device: the episodes of a batch are one launch, only returns come back.
+
+use std::ops::Range;
+
+use hatchery_engine::{Perturbed, Population, TaskError};
+use hatchery_kernels::cuda::{Cuda, Head, Network, Rollout, Starts};
+
+use super::environment::{Actions, Environment};
+use super::rollout::{LOG_STD, Policy, SharedStarts};
+use crate::model::device::{members, scatter};
+
+/// A policy whose environment and network a device can run.
+pub(super) struct DeviceGame<'a, E> {
+    policy: &'a Policy<E>,
+    environment: &'static str,
+    network: Network,
+    scales: Vec<f32>,
+}
+
+impl<'a, E: Environment> DeviceGame<'a, E> {
+    pub(super) fn new(policy: &'a Policy<E>) -> Option<Self> {
+        let environment = policy.environment.cuda()?;
+        let network = policy.network.device_network();
+        let scales = policy.environment.scales();
+        let game = Self { policy, environment, network, scales };
+        game.rollout(0).fits().then_some(game)
+    }
+
+    fn rollout(&self, generation: u32) -> Rollout<'_> {
+        let Policy { environment, network, config, data } = self.policy;
+        let head = match (environment.actions(), config.sample_actions) {
+            (Actions::Discrete(_), false) => Head::Greedy,
+            (Actions::Discrete(_), true) => Head::Categorical,
+            (Actions::Continuous { low, high, .. }, sampled) => {
+                match network.layout.find(LOG_STD) {
+                    Some(log_std) if sampled => Head::Gaussian { low, high, log_std },
+                    _ => Head::Mean { low, high },
+                }
+            }
+        };
+        Rollout {
+            environment: self.environment,
+            network: &self.network,
+            head,
+            scales: &self.scales,
+            steps_max: environment.steps_max(),
+            episodes: config.episodes,
+            data: *data,
+            generation,
+            starts: match config.shared_starts {
+                // Copies of one centre would all play the same episode.
+                _ if generation == Perturbed::EVALUATION => Starts::Member,
+                SharedStarts::Pair => Starts::Pair,
+                SharedStarts::Generation => Starts::Generation,
+                SharedStarts::Member => Starts::Member,
+            },
+        }
+    }
+
+    /// Members per batch.
+    pub(super) fn batch(&self, population: &Perturbed, cuda: &Cuda) -> usize {
+        let rollout = self.rollout(population.generation());
+        let footprint = rollout.footprint(&members(population, 0..1));
+        let directions = cuda.batch(footprint, population.directions as usize);
+        directions * population.sampling.members_per_direction()
+    }
+
+    /// Mean return of each member.
+    pub(super) fn evaluate(
+        &self,
+        population: &Perturbed,
+        range: Range<usize>,
+        cuda: &Cuda,
+        fitness: &mut [f32],
+    ) -> Result<(), TaskError> {
+        let rollout = self.rollout(population.generation());
+        let block = members(population, population.directions_of(&range));
+        let lanes = block.count() * block.halves;
+        let returns = {
+            let (_, device, _turn) = cuda.turn();
+            device.rollout(&rollout, &block)?
+        };
+        let episodes = rollout.episodes as usize;
+        scatter(population, range, fitness, |lane| {
+            let all = (0..episodes).map(|e| returns[e * lanes + lane]);
+            (all.sum::<f64>() / episodes as f64) as f32
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! The same evaluations on the CPU and on a device: same bits.
+
+use std::sync::Arc;
+
+use hatchery_engine::{Evaluator, Params, Perturbed, Sampling, Task};
+use hatchery_kernels::cuda::testing;
+use hatchery_kernels::{
+    Backend, Distribution, Domain, NoiseStream, PackedCache, Perturbation, Precision,
+};
+use hatchery_tasks::control::{
+    Acrobot, CartPole, Config, DoorKey, Environment, MountainCar, MountainCarContinuous, Pendulum,
+    Policy, SharedStarts,
+};
+use hatchery_tasks::model::{Activation, mlp};
+
+/// A population around `theta` with the given noise.
+fn population(theta: Params, perturbation: Perturbation, directions: u32) -> Perturbed {
+    let theta = Arc::new(theta);
+    Perturbed {
+        generation: 3,
+        packed: PackedCache::new(theta.layout.specs().len(), Precision::F32),
+        theta,
+        sigma: 0.3,
+        perturbation,
+        distribution: Distribution::Normal,
+        noise: NoiseStream::new(4).domain(Domain::Perturb),
+        noise_generation: 2,
+        directions,
+        sampling: Sampling::Antithetic,
+        vectors_frozen: false,
+        baseline_group: 0,
+    }
+}
+
+fn same(task: &impl Task<Population = Perturbed>, population: &Perturbed, devices: usize) {
+    let Some(cuda) = testing::cuda(devices) else { return };
+    let evaluate = |backend| {
+        let fitness = Evaluator::new(backend).evaluate(task, population).expect("evaluated");
+        fitness.values
+    };
+    let (expected, found) = (evaluate(Backend::cpu()), evaluate(Backend::Cuda(cuda)));
+    let differ = expected.iter().zip(&found).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
+    assert_eq!(differ, 0, "of {}: {:?} {:?}", expected.len(), &expected[..4], &found[..4]);
+}
+
+fn play(
+    environment: impl Environment,
+    config: Config,
+    model: &mlp::Config,
+    change: impl FnOnce(Perturbed) -> Perturbed,
+) {
+    let policy = Policy::new(environment, config, model, 11);
+    let perturbation = Perturbation::LowRank { rank: 1 };
+    let population = change(population(policy.init(5), perturbation, 19));
+    same(&policy, &population, 1);
+}
+
+fn model(hidden: &[usize], activation: Activation, layer_norm: bool) -> mlp::Config {
+    mlp::Config { hidden: hidden.to_vec(), activation, layer_norm }
+}
+
+#[test]
+fn every_environment_plays_the_same_episodes() {
+    let model = model(&[16], Activation::Tanh, false);
+    let config = Config::default();
+    play(CartPole, config.clone(), &model, |p| p);
+    play(MountainCar, config.clone(), &model, |p| p);
+    play(MountainCarContinuous, config.clone(), &model, |p| p);
+    play(Pendulum, config.clone(), &model, |p| p);
+    play(Acrobot, config.clone(), &model, |p| p);
+    play(DoorKey, config, &model, |p| p);
+}
+
+#[test]
+fn sampled_actions_are_the_same() {
+    let model = model(&[8], Activation::Tanh, false);
+    for shared_starts in [SharedStarts::Pair, SharedStarts::Generation, SharedStarts::Member] {
+        let config = Config { episodes: 3, sample_actions: true, shared_starts };
+        play(CartPole, config.clone(), &model, |p| p);
+        play(Pendulum, config, &model, |p| p);
+    }
+}
+
+#[test]
+fn every_network_gives_the_same_outputs() {
+    for (hidden, activation, layer_norm) in [
+        (&[][..], Activation::Tanh, false),
+        (&[7, 13][..], Activation::Relu, true),
+        (&[33][..], Activation::Gelu, false),
+        (&[12, 9][..], Activation::Pqn, false),
+    ] {
+        let model = model(hidden, activation, layer_norm);
+        play(CartPole, Config { sample_actions: true, ..Config::default() }, &model, |p| p);
+    }
+}
+
+#[test]
+fn every_kind_of_noise_is_the_same() {
+    let model = model(&[9], Activation::Tanh, false);
+    let config = Config { episodes: 2, ..Config::default() };
+    for perturbation in [
+        Perturbation::None,
+        Perturbation::LowRank { rank: 3 },
+        Perturbation::Dense,
+        Perturbation::Sparse,
+    ] {
+        play(CartPole, config.clone(), &model, |p| Perturbed { perturbation, ..p });
+    }
+    play(CartPole, config.clone(), &model, |p| Perturbed {
+        distribution: Distribution::Uniform,
+        sampling: Sampling::OneSided,
+        ..p
+    });
+    play(CartPole, config.clone(), &model, |p| Perturbed {
+        vectors_frozen: true,
+        baseline_group: 6,
+        ..p
+    });
+    play(CartPole, config, &model, |p| Perturbed {
+        packed: PackedCache::new(p.theta.layout.specs().len(), Precision::Bf16),
+        ..p
+    });
+}
+
+#[test]
+fn evaluation_episodes_of_the_centre_are_the_same() {
+    let model = model(&[9], Activation::Tanh, false);
+    play(CartPole, Config::default(), &model, |p| Perturbed::mean(p.theta, 37));
+}
+
+#[test]
+fn a_pair_of_devices_gives_what_one_gives() {
+    let policy =
+        Policy::new(CartPole, Config::default(), &model(&[8], Activation::Tanh, false), 11);
+    let perturbation = Perturbation::LowRank { rank: 2 };
+    same(&policy, &population(policy.init(5), perturbation, 67), 2);
+}

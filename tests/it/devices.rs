@@ -1,0 +1,78 @@
+//! `--backend cuda`: on a GPU, or where there is none on devices that the processor stands in for.
+
+use std::process::Command as Process;
+
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+
+use crate::support::{Scratch, last_line};
+
+/// Whether runs on devices can be tested; `environment` is what the command then needs.
+fn environment(devices: &'static str) -> Option<Vec<(&'static str, &'static str)>> {
+    if std::env::var_os("HATCHERY_REQUIRE_CUDA").is_some() {
+        return Some(Vec::new());
+    }
+    let compiler = Process::new("g++").arg("--version").output().is_ok();
+    let required = std::env::var_os("HATCHERY_REQUIRE_EMULATOR").is_some();
+    assert!(compiler || !required, "HATCHERY_REQUIRE_EMULATOR is set, and there is no g++");
+    compiler.then(|| vec![("HATCHERY_EMULATED_DEVICES", devices)])
+}
+
+fn on(scratch: &Scratch, environment: &[(&str, &str)], words: &str) -> Value {
+    let mut command = scratch.command(&format!("{words} --quiet --json"));
+    command.envs(environment.iter().copied());
+    last_line(&command.assert().success())
+}
+
+#[test]
+fn a_run_on_devices_has_the_digest_of_the_cpu() {
+    let Some(pair) = environment("2") else { return };
+    let scratch = Scratch::new();
+    for task in ["cartpole", "pendulum"] {
+        let run = format!(
+            "run {task} --generations 3 --set search.pairs=8 --set task.episodes=1 --seed 5"
+        );
+        let cpu = on(&scratch, &[], &format!("{run} --backend cpu --out {task}-cpu"));
+        let cuda = on(&scratch, &pair, &format!("{run} --backend cuda --out {task}-cuda"));
+        assert_eq!((&cpu["backend"], &cuda["backend"]), (&"cpu".into(), &"cuda".into()));
+        assert_eq!(cpu["digest"], cuda["digest"], "{task}");
+    }
+}
+
+#[test]
+fn a_run_goes_on_where_the_other_backend_stopped() {
+    let Some(one) = environment("1") else { return };
+    let scratch = Scratch::new();
+    let run = "run cartpole --set search.pairs=8";
+    let whole = on(&scratch, &[], &format!("{run} --generations 6 --backend cpu --out whole"));
+    on(&scratch, &one, &format!("{run} --generations 3 --backend cuda --out parts"));
+    let parts = on(&scratch, &[], "resume parts --generations 6 --backend cpu");
+    assert_eq!(whole["digest"], parts["digest"]);
+}
+
+#[test]
+fn doctor_names_the_devices() {
+    let Some(pair) = environment("2") else { return };
+    let scratch = Scratch::new();
+    let mut command = scratch.command("doctor --json");
+    let doctor = last_line(&command.envs(pair.iter().copied()).assert().success());
+    assert_eq!(doctor["backend"], "cuda");
+    assert!(doctor["cuda"].as_str().is_some_and(|text| text.contains("GiB free")), "{doctor}");
+}
+
+#[test]
+fn a_run_that_cannot_fit_says_what_it_would_need() {
+    if std::env::var_os("HATCHERY_REQUIRE_CUDA").is_some() {
+        return;
+    }
+    let Some(one) = environment("1") else { return };
+    let scratch = Scratch::new();
+    let mut command = scratch.command("run cartpole --backend cuda --out a");
+    command
+        .envs(one)
+        .env("HATCHERY_EMULATED_BYTES", "1000")
+        .assert()
+        .code(1)
+        .stderr(contains("a batch of 1 directions needs").and(contains("CPU backend")));
+}
