@@ -103,7 +103,7 @@ __device__ __forceinline__ void linear(const Member &m, const float *__restrict_
   const float *x_product = x;
 #endif
   constexpr int TILE = 8, FULL = OUT / TILE * TILE, REST = OUT - FULL;
-#pragma unroll (OUT <= 64 ? 8 : 1)
+#pragma unroll 1
   for (int first = 0; first < FULL; first += TILE)
     outputs<IN, OUT, TILE, KIND, RANK, BIAS>(m, first, w, b, noise_w, noise_b, x, x_product, t, y);
   if constexpr (REST > 0)

@@ -14,7 +14,12 @@ pub enum NoiseLayout {
     ElementsLast,
 }
 
-/// The source of a distribution's kernels.
+/// The kernels that draw noise.
+pub(super) fn source(distribution: Distribution) -> Source {
+    with_distribution(Source::new("noise", include_str!("noise.cu")), distribution)
+}
+
+/// A source for a distribution.
 pub(crate) fn with_distribution(source: Source, distribution: Distribution) -> Source {
     match distribution {
         Distribution::Normal => source,
@@ -63,7 +68,7 @@ impl Device {
         let mut shape = Shape::items(count, 128);
         shape.grid[1] = blocks.min(65_535) as u32;
         let source =
-            with_distribution(Source::new("noise", include_str!("noise.cu")), distribution);
+            source(distribution);
         let arguments = [
             out.argument_from(first),
             Argument::U32(key0),

@@ -86,8 +86,12 @@ impl Rollout<'_> {
         }
     }
 
-    /// The source for these members.
-    fn source(&self, members: &Members<'_>, centre: &Places, shared: bool) -> Source {
+    /// The source for these members, for devices that have room for the parameters in shared memory.
+    pub fn source(&self, members: &Members<'_>) -> Source {
+        self.source_for(members, &Places::of_centre(self.network, members), true)
+    }
+
+    fn source_for(&self, members: &Members<'_>, centre: &Places, shared: bool) -> Source {
         let float = |x: f32| format!("{x:e}f");
         let scales: Vec<String> = self.scales.iter().map(|s| float(*s)).collect();
         let mut source = Source::new("rollout", include_str!("rollout.cu"))
@@ -169,7 +173,7 @@ impl Device {
             }),
             returns.argument(),
         ];
-        let source = rollout.source(members, &centre.places, shared);
+        let source = rollout.source_for(members, &centre.places, shared);
         // SAFETY: the arguments are those of the kernel; centre, slab and returns have the sizes that the source was made for.
         unsafe { self.launch(&source, "rollout", shape, &arguments)? };
         returns.download()

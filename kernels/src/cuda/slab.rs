@@ -1,8 +1,8 @@
 //! The noise of neighbouring members on a device: drawn once, read by every pass.
 
 use super::column::{Members, Places};
-use super::noise::{NoiseLayout, with_distribution};
-use super::{Argument, Device, Memory, Shape, Source};
+use super::noise::NoiseLayout;
+use super::{Argument, Device, Memory, Shape};
 use crate::KernelError;
 use crate::cpu::{Perturbation, TensorNoise};
 
@@ -50,8 +50,7 @@ fn draw_tensor(
         let [key0, key1] = stream.key();
         let mut shape = Shape::items(members.count(), 128);
         shape.grid[1] = drawn.div_ceil(4).min(65_535) as u32;
-        let source =
-            with_distribution(Source::new("noise", include_str!("noise.cu")), distribution);
+        let source = super::noise::source(distribution);
         let arguments = [
             values.argument_from(first + drawn * members.count()),
             Argument::U32(key0),

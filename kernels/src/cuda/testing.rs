@@ -3,7 +3,8 @@
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{Cuda, Device};
+use crate::Distribution;
+use super::{Cuda, Device, Source};
 
 /// A GPU if `HATCHERY_REQUIRE_CUDA` asks for one, else the emulator where there is a C++ compiler; `None`, with a line on
 /// standard error, where there is none and `HATCHERY_REQUIRE_EMULATOR` does not insist on it.
@@ -33,4 +34,21 @@ pub fn cuda(count: usize) -> Option<Cuda> {
         (0..count).map(Device::emulated).collect()
     };
     Some(Cuda::new(devices))
+}
+
+/// What the assembler says about a source for an architecture; `Err` also where there is no compiler.
+///
+/// # Errors
+/// The compiler's messages.
+#[cfg(feature = "cuda")]
+pub fn resources(source: &Source, architecture: &str) -> Result<String, String> {
+    super::device::nvrtc::resources(source, architecture)
+}
+
+/// The sources of this crate that need no network, with a label.
+pub fn sources() -> Vec<(&'static str, Source)> {
+    vec![
+        ("normal", super::noise::source(Distribution::Normal)),
+        ("uniform", super::noise::source(Distribution::Uniform)),
+    ]
 }

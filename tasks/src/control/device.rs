@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use hatchery_engine::{Perturbed, Population, TaskError};
-use hatchery_kernels::cuda::{Cuda, Head, Network, Rollout, Starts};
+use hatchery_kernels::cuda::{Cuda, Head, Network, Rollout, Source, Starts};
 
 use super::environment::{Actions, Environment};
 use super::rollout::{LOG_STD, Policy, SharedStarts};
@@ -55,6 +55,10 @@ impl<'a, E: Environment> DeviceGame<'a, E> {
                 SharedStarts::Member => Starts::Member,
             },
         }
+    }
+
+    pub(super) fn source(&self, population: &Perturbed) -> Source {
+        self.rollout(0).source(&members(population, 0..1))
     }
 
     /// Members per batch.

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use hatchery_engine::{ParamSpec, Params, Perturbed, Population, Task, TaskError};
-use hatchery_kernels::cuda::Cuda;
+use hatchery_kernels::cuda::{Cuda, Source};
 use hatchery_kernels::{Backend, Domain, Input, NoiseAddress, NoiseStream};
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,12 @@ impl<E: Environment> Policy<E> {
     /// The environment.
     pub fn environment(&self) -> &E {
         &self.environment
+    }
+
+    /// The code with which a device plays this population, if it can: to look at and to test.
+    #[doc(hidden)]
+    pub fn device_source(&self, population: &Perturbed) -> Option<Source> {
+        DeviceGame::new(self).map(|game| game.source(population))
     }
 
     /// The devices and what they play, if the backend has any that can.

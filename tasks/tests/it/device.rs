@@ -14,7 +14,7 @@ use hatchery_tasks::control::{
 use hatchery_tasks::model::{Activation, mlp};
 
 /// A population around `theta` with the given noise.
-fn population(theta: Params, perturbation: Perturbation, directions: u32) -> Perturbed {
+pub(crate) fn population(theta: Params, perturbation: Perturbation, directions: u32) -> Perturbed {
     let theta = Arc::new(theta);
     Perturbed {
         generation: 3,

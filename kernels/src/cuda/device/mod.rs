@@ -10,7 +10,7 @@ mod driver;
 mod emulated;
 mod memory;
 #[cfg(feature = "cuda")]
-mod nvrtc;
+pub(crate) mod nvrtc;
 mod source;
 
 use std::collections::HashMap;

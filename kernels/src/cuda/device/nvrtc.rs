@@ -117,7 +117,7 @@ pub(super) fn compile(source: &Source, architecture: &str) -> Result<Vec<u8>, St
     {
         return Ok(cubin);
     }
-    let cubin = compile_text(source.name, &text, architecture)?;
+    let (cubin, _) = compile_text(source.name, &text, architecture, &[])?;
     cache::store(&path, &cubin);
     Ok(cubin)
 }
@@ -129,25 +129,41 @@ fn version() -> Result<String, String> {
     Ok(format!("{major}.{minor}"))
 }
 
-/// Compiles a whole text; also used to check sources where there is no device.
-pub(super) fn compile_text(name: &str, text: &str, architecture: &str) -> Result<Vec<u8>, String> {
+/// What the assembler says about a source: registers, spills and shared memory of each kernel. Needs no device.
+///
+/// # Errors
+/// The compiler's messages.
+#[cfg(feature = "emulate")]
+pub(crate) fn resources(source: &Source, architecture: &str) -> Result<String, String> {
+    available()?;
+    let verbose = ["--ptxas-options=-v".to_owned()];
+    Ok(compile_text(source.name, &source.assemble(), architecture, &verbose)?.1)
+}
+
+/// Compiles a whole text; returns code and messages.
+fn compile_text(
+    name: &str,
+    text: &str,
+    architecture: &str,
+    more: &[String],
+) -> Result<(Vec<u8>, String), String> {
     let fail = |e: result::NvrtcError| format!("{e:?}");
     let source = CString::new(text).map_err(|e| e.to_string())?;
     let file = CString::new(format!("{name}.cu")).map_err(|e| e.to_string())?;
     let program = result::create_program(&source, Some(&file)).map_err(fail)?;
     let mut options: Vec<String> = OPTIONS.iter().map(|&option| option.to_owned()).collect();
     options.push(format!("--gpu-architecture={architecture}"));
+    options.extend_from_slice(more);
     // SAFETY: the program was just made, and is destroyed once, at the end.
     let compiled = unsafe { result::compile_program(program, &options) };
+    // SAFETY: the program is alive.
+    let log = unsafe { result::get_program_log(program) }.unwrap_or_default();
+    // SAFETY: the compiler ends its log with a zero; an empty one has no bytes and is not read.
+    let log = if log.is_empty() { c"" } else { unsafe { CStr::from_ptr(log.as_ptr()) } };
+    let log = log.to_string_lossy().into_owned();
     let image = match compiled {
-        Ok(()) => cubin(program),
-        Err(error) => {
-            // SAFETY: the program is alive.
-            let log = unsafe { result::get_program_log(program) }.unwrap_or_default();
-            // SAFETY: the compiler ends its log with a zero; an empty one has no bytes and is not read.
-            let log = if log.is_empty() { c"" } else { unsafe { CStr::from_ptr(log.as_ptr()) } };
-            Err(format!("{error:?}: {}", log.to_string_lossy()))
-        }
+        Ok(()) => cubin(program).map(|cubin| (cubin, log)),
+        Err(error) => Err(format!("{error:?}: {log}")),
     };
     // SAFETY: destroyed once.
     let _ = unsafe { result::destroy_program(program) };

@@ -1,0 +1,107 @@
+//! What the kernels compile to, by CUDA's compiler and without a device: registers, stack and spills, kept in a file whose
+//! growth this notices.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use hatchery_kernels::Perturbation;
+use hatchery_kernels::cuda::{Source, testing};
+use hatchery_tasks::control::{
+    Acrobot, CartPole, Config, DoorKey, Environment, MountainCar, MountainCarContinuous, Pendulum,
+    Policy,
+};
+use hatchery_tasks::model::{Activation, mlp};
+
+use crate::device::population;
+
+const ARCHITECTURES: [&str; 2] = ["sm_80", "sm_90a"];
+
+fn policy(
+    label: &'static str,
+    environment: impl Environment,
+    hidden: &[usize],
+    rank: u32,
+) -> (&'static str, Source) {
+    let model = mlp::Config {
+        hidden: hidden.to_vec(),
+        activation: Activation::Tanh,
+        ..mlp::Config::default()
+    };
+    let policy = Policy::new(environment, Config::default(), &model, 1);
+    let population = population(policy.init(1), Perturbation::LowRank { rank }, 2);
+    (label, policy.device_source(&population).expect("a device can play it"))
+}
+
+fn sources() -> Vec<(&'static str, Source)> {
+    let mut all = testing::sources();
+    all.extend([
+        policy("cartpole 32", CartPole, &[32], 1),
+        policy("cartpole 64x64", CartPole, &[64, 64], 1),
+        policy("acrobot 32", Acrobot, &[32], 1),
+        policy("mountain-car 32", MountainCar, &[32], 1),
+        policy("mountain-car-continuous 32", MountainCarContinuous, &[32], 1),
+        policy("pendulum 32 rank 4", Pendulum, &[32], 4),
+        policy("door-key 64", DoorKey, &[64], 1),
+    ]);
+    all
+}
+
+/// Lines `label kernel architecture registers stack spills`, the last two in bytes.
+fn table() -> Result<String, String> {
+    let mut table = String::new();
+    for (label, source) in sources() {
+        for architecture in ARCHITECTURES {
+            let log = testing::resources(&source, architecture)?;
+            let mut kernels: Vec<_> = log.split("Compiling entry function '").skip(1).collect();
+            kernels.sort_unstable();
+            for part in kernels {
+                let name = part.split('\'').next().expect("a name");
+                let number = |after: &str, before: &str| -> u32 {
+                    let text = part.split(before).next().and_then(|head| head.rsplit(after).next());
+                    text.and_then(|t| t.trim().parse().ok()).unwrap_or_else(|| panic!("{part}"))
+                };
+                let stack = number(".", " bytes stack frame");
+                let spills = number(",", " bytes spill stores") + number(",", " bytes spill loads");
+                let registers = number("Used", " registers");
+                let _ = writeln!(
+                    table,
+                    "{label:<28} {name:<12} {architecture:<7} {registers:>4} {stack:>6} {spills:>6}"
+                );
+            }
+        }
+    }
+    Ok(table)
+}
+
+#[test]
+fn registers_and_spills_have_not_grown() {
+    let found = match table() {
+        Ok(found) => found,
+        Err(reason) if std::env::var_os("HATCHERY_REQUIRE_NVRTC").is_some() => panic!("{reason}"),
+        Err(reason) => return eprintln!("skipped: {reason}"),
+    };
+    println!("{found}");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/registers.txt");
+    if std::env::var_os("HATCHERY_WRITE_REGISTERS").is_some() {
+        std::fs::write(&path, &found).expect("written");
+    }
+    let kept = std::fs::read_to_string(&path).expect("the file is there");
+    let rows = |text: &str| -> Vec<(String, Vec<u32>)> {
+        let row = |line: &str| {
+            let (name, numbers) = line.split_at(49);
+            let numbers = numbers.split_whitespace().map(|n| n.parse().expect("a number"));
+            (name.trim_end().to_owned(), numbers.collect())
+        };
+        text.lines().map(row).collect()
+    };
+    let (kept, found) = (rows(&kept), rows(&found));
+    let names = |rows: &[(String, Vec<u32>)]| rows.iter().map(|r| r.0.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&found), names(&kept), "HATCHERY_WRITE_REGISTERS=1 writes the file anew");
+    for ((name, found), (_, kept)) in found.iter().zip(&kept) {
+        let grown = found.iter().zip(kept).any(|(found, kept)| found > kept);
+        assert!(
+            !grown,
+            "{name} grew from {kept:?} to {found:?} (registers, stack, spills); if it must, HATCHERY_WRITE_REGISTERS=1"
+        );
+    }
+}
