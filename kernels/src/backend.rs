@@ -2,14 +2,14 @@
 
 use crate::KernelError;
 use crate::cpu::{
-    self, EmbeddingCall, GradientCall, PerturbedLinear, TransposedLinear, VectorCall,
+    self, EmbeddingCall, GradientCall, Perturbation, PerturbedLinear, TransposedLinear, VectorCall,
 };
 use crate::cuda::Cuda;
 
 /// A device that can run the kernels. The set is closed.
 ///
-/// The calls here are on host memory and done by the processor: a device would spend more time on copies. A task that
-/// knows GPUs asks for [`Backend::cuda`] and does whole evaluations there.
+/// The layers here are on host memory and done by the processor: a device would spend more time on copies. A task that
+/// knows GPUs asks for [`Backend::cuda`] and does whole evaluations there. Gradients are made on the device.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Backend {
@@ -96,10 +96,20 @@ impl Backend {
     /// Adds the update contraction of one tensor to `out`, `(outputs, inputs)`.
     ///
     /// # Errors
-    /// [`KernelError::ShapeMismatch`] if `out` has another size than the tensor.
+    /// [`KernelError::ShapeMismatch`] if `out` has another size than the tensor; [`KernelError::Device`] and
+    /// [`KernelError::DeviceMemory`] from a device.
     pub fn gradient(&self, call: &GradientCall<'_>, out: &mut [f32]) -> Result<(), KernelError> {
         match self {
-            Self::Cpu(_) | Self::Cuda(_) => cpu::gradient(call, out),
+            Self::Cpu(_) => cpu::gradient(call, out),
+            Self::Cuda(_) if call.noise.perturbation == Perturbation::Sparse => {
+                cpu::gradient(call, out)
+            }
+            Self::Cuda(cuda) => {
+                let (_, device, _turn) = cuda.turn();
+                let sums = device.upload(out)?;
+                device.add_gradient(call, &sums)?;
+                sums.read(0, out)
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod column;
 mod device;
+mod gradient;
 mod noise;
 mod plan;
 pub mod probe;

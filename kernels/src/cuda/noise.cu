@@ -1,14 +1,14 @@
-// Noise of one tensor for neighbouring directions: out[e * element_stride + d * direction_stride] = deviate e of direction d.
+// Noise of one tensor for neighbouring directions: deviate e of direction d.
 //
-// Shapes: `elements` numbers for each of `directions`; either axis may be the contiguous one. Thread (d, block) draws the
-// numbers of one block; neighbouring threads are neighbouring directions, so that writes are coalesced if directions
-// are contiguous, and one line per thread is written whole if elements are.
-// Grid: directions / 128 in x, blocks in y. Bytes: 4 per number, written once. Operations: about 45 per normal number,
+// Shapes: `elements` numbers for each of `directions`, in either order; threads of a warp run along the contiguous axis, so that
+// writes are coalesced. A thread draws the numbers of one block.
+// Grid: the contiguous axis in x, the other in y. Bytes: 4 per number, written once. Operations: about 45 per normal number,
 // hence bound by arithmetic. Twin: `noise/stream.rs`, same bits.
 
+// out (elements, directions)
 extern "C" __global__ void __launch_bounds__(128)
     draw_noise(float *__restrict__ out, u32 key0, u32 key1, u32 generation, u32 layer, u32 first_pair, u32 directions,
-               u32 elements, u32 first_block, u64 element_stride, u64 direction_stride) {
+               u32 elements, u32 first_block) {
   u32 d = blockIdx.x * blockDim.x + threadIdx.x;
   if (d >= directions) return;
   Stream at{key0, key1, generation, layer};
@@ -18,7 +18,30 @@ extern "C" __global__ void __launch_bounds__(128)
 #pragma unroll
     for (u32 e = 0; e < PER_BLOCK; ++e) {
       u32 element = block * PER_BLOCK + e;
-      if (element < elements) out[element * element_stride + d * direction_stride] = z[e];
+      if (element < elements) out[(u64)element * directions + d] = z[e];
+    }
+  }
+}
+
+// out (directions, elements)
+extern "C" __global__ void __launch_bounds__(128)
+    draw_noise_rows(float *__restrict__ out, u32 key0, u32 key1, u32 generation, u32 layer, u32 first_pair, u32 directions,
+                    u32 elements, u32 first_block) {
+  u32 block = blockIdx.x * blockDim.x + threadIdx.x, element = block * PER_BLOCK;
+  if (element >= elements) return;
+  Stream at{key0, key1, generation, layer};
+  for (u32 d = blockIdx.y; d < directions; d += gridDim.y) {
+    float z[PER_BLOCK];
+    deviates(philox(at, first_pair + d, first_block + block), z);
+    float *to = out + (u64)d * elements + element;
+    if (elements % 4 == 0 && ((u64)out & 15) == 0) {
+#pragma unroll
+      for (u32 e = 0; e < PER_BLOCK; e += 4)
+        if (element + e < elements) *(float4 *)(to + e) = make_float4(z[e], z[e + 1], z[e + 2], z[e + 3]);
+    } else {
+#pragma unroll
+      for (u32 e = 0; e < PER_BLOCK; ++e)
+        if (element + e < elements) to[e] = z[e];
     }
   }
 }

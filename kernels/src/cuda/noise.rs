@@ -60,15 +60,13 @@ impl Device {
             return Ok(());
         }
         let [key0, key1] = stream.key();
-        let (by_element, by_direction) = match layout {
-            NoiseLayout::DirectionsLast => (count, 1),
-            NoiseLayout::ElementsLast => (1, elements),
-        };
         let blocks = elements.div_ceil(distribution.per_block());
-        let mut shape = Shape::items(count, 128);
-        shape.grid[1] = blocks.min(65_535) as u32;
-        let source =
-            source(distribution);
+        let (kernel, along, across) = match layout {
+            NoiseLayout::DirectionsLast => ("draw_noise", count, blocks),
+            NoiseLayout::ElementsLast => ("draw_noise_rows", blocks, count),
+        };
+        let mut shape = Shape::items(along, 128);
+        shape.grid[1] = across.min(65_535) as u32;
         let arguments = [
             out.argument_from(first),
             Argument::U32(key0),
@@ -79,11 +77,9 @@ impl Device {
             Argument::U32(count as u32),
             Argument::U32(elements as u32),
             Argument::U32(at.block),
-            Argument::U64(by_element as u64),
-            Argument::U64(by_direction as u64),
         ];
         // SAFETY: the arguments are those of the kernel, which writes only the elements that were checked above.
-        unsafe { self.launch(&source, "draw_noise", shape, &arguments) }
+        unsafe { self.launch(&source(distribution), kernel, shape, &arguments) }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::Distribution;
 use super::{Cuda, Device, Source};
+use crate::Distribution;
 
 /// A GPU if `HATCHERY_REQUIRE_CUDA` asks for one, else the emulator where there is a C++ compiler; `None`, with a line on
 /// standard error, where there is none and `HATCHERY_REQUIRE_EMULATOR` does not insist on it.
@@ -51,4 +51,9 @@ pub fn sources() -> Vec<(&'static str, Source)> {
         ("normal", super::noise::source(Distribution::Normal)),
         ("uniform", super::noise::source(Distribution::Uniform)),
     ]
+}
+
+/// Random cases of a test of kernels: `few` on the processor, many on a GPU.
+pub fn cases(few: u32) -> u32 {
+    if std::env::var_os("HATCHERY_REQUIRE_CUDA").is_some() { 20 * few } else { few }
 }

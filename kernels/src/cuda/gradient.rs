@@ -1,0 +1,175 @@
+//! The update contraction on a device. Sources, grids and twins: see `gradient.cu`.
+
+use std::ops::Range;
+
+use super::noise::{NoiseLayout, with_distribution};
+use super::{Argument, Device, Footprint, Memory, Shape, Source};
+use crate::KernelError;
+use crate::cpu::{GradientCall, Perturbation, Precision};
+
+/// Chains of sums of each entry of dense noise.
+const CHAINS: usize = 16;
+/// Entries of a tile's side.
+const TILE: usize = 64;
+/// Bytes of noise beyond which more directions in a batch gain nothing.
+const BATCH_BYTES: usize = 1 << 30;
+
+pub(super) fn source(call: &GradientCall<'_>) -> Source {
+    let source = Source::new("gradient", include_str!("gradient.cu"));
+    let source = with_distribution(source, call.noise.distribution);
+    let source = if call.signs { source.define("SIGNS", 1) } else { source };
+    match call.precision {
+        Precision::F32 => source,
+        Precision::Bf16 => source.define("PRECISION_BF16", 1),
+    }
+}
+
+impl Device {
+    /// Adds `Σ_d w_d E_d` to `out`, `(rows, cols)`, on the device. Sparse noise is not for devices.
+    ///
+    /// # Errors
+    /// [`KernelError::ShapeMismatch`] if `out` has another size than the tensor; [`KernelError::DeviceMemory`] and
+    /// [`KernelError::Device`] from the device.
+    pub fn add_gradient(
+        &self,
+        call: &GradientCall<'_>,
+        out: &Memory<f32>,
+    ) -> Result<(), KernelError> {
+        let noise = &call.noise;
+        KernelError::check_len("gradient", "out", noise.rows * noise.cols, out.len())?;
+        let elements = noise.elements();
+        let dense = match noise.perturbation {
+            Perturbation::None | Perturbation::Sparse => return Ok(()),
+            Perturbation::LowRank { .. } => false,
+            Perturbation::Dense => true,
+        };
+        if elements == 0 || call.weights.is_empty() {
+            return Ok(());
+        }
+        let chains = self.zeros::<f32>(if dense { CHAINS * elements } else { 0 })?;
+        let weights = self.upload(call.weights)?;
+        let per_direction = size_of::<f32>() * elements;
+        let footprint = Footprint { fixed: 0, per_direction };
+        let (free, _) = self.memory()?;
+        // Whole groups of chains, so that a chain goes on where it ended.
+        let batch = footprint.directions(free.min(BATCH_BYTES), 1, call.weights.len());
+        let batch = batch.next_multiple_of(CHAINS);
+        self.check_fit(footprint, batch.min(call.weights.len()))?;
+        let slab = self.allocate::<f32>(elements * batch.min(call.weights.len()))?;
+        for first in (0..call.weights.len()).step_by(batch) {
+            let range = first..call.weights.len().min(first + batch);
+            let directions = range.start as u32..range.end as u32;
+            let (at, layout) = (noise.at(0), NoiseLayout::ElementsLast);
+            let (stream, distribution) = (noise.stream, noise.distribution);
+            self.draw_noise(stream, distribution, at, directions, elements, layout, &slab, 0)?;
+            self.contract(call, &slab, &weights, range, if dense { &chains } else { out })?;
+        }
+        if dense {
+            let arguments = [chains.argument(), Argument::U32(elements as u32), out.argument()];
+            let shape = Shape::items(elements, 128);
+            // SAFETY: the arguments are those of the kernel; `chains` and `out` have one or sixteen numbers for each entry.
+            unsafe { self.launch(&source(call), "gradient_fold", shape, &arguments)? };
+        }
+        Ok(())
+    }
+
+    /// One batch of directions; `out` is the result, or the chains of dense noise.
+    fn contract(
+        &self,
+        call: &GradientCall<'_>,
+        slab: &Memory<f32>,
+        weights: &Memory<f32>,
+        range: Range<usize>,
+        out: &Memory<f32>,
+    ) -> Result<(), KernelError> {
+        let noise = &call.noise;
+        let (rows, cols) = (noise.rows, noise.cols);
+        let elements = noise.elements() as u32;
+        let shared = [
+            slab.argument(),
+            weights.argument_from(range.start),
+            Argument::U32(range.len() as u32),
+            Argument::U32(elements),
+        ];
+        if let Perturbation::LowRank { rank } = noise.perturbation {
+            let more = [
+                Argument::U32(rank),
+                Argument::U32(rows as u32),
+                Argument::U32(cols as u32),
+                Argument::U32(noise.pad(rows) as u32),
+                Argument::U32(noise.pad(cols) as u32),
+                Argument::F32(1.0 / (rank as f32).sqrt()),
+                out.argument(),
+            ];
+            let arguments = [shared.as_slice(), more.as_slice()].concat();
+            let shape = Shape {
+                grid: [cols.div_ceil(TILE) as u32, rows.div_ceil(TILE) as u32, 1],
+                block: [256, 1, 1],
+                shared_bytes: 0,
+            };
+            // SAFETY: the arguments are those of the kernel; slab, weights and `out` have the sizes it takes from them.
+            return unsafe { self.launch(&source(call), "gradient_low_rank", shape, &arguments) };
+        }
+        let arguments = [shared.as_slice(), &[out.argument()]].concat();
+        let shape = Shape {
+            grid: [elements.div_ceil(32), 1, 1],
+            block: [32, CHAINS as u32, 1],
+            shared_bytes: 0,
+        };
+        // SAFETY: as above; `out` has sixteen numbers for each entry.
+        unsafe { self.launch(&source(call), "gradient_dense", shape, &arguments) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cpu::TensorNoise;
+    use crate::cuda::testing;
+    use crate::{Distribution, NoiseStream};
+
+    fn both(call: &GradientCall<'_>, start: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {
+        let device = testing::device()?;
+        let mut expected = start.to_vec();
+        crate::cpu::gradient(call, &mut expected).expect("computed");
+        let out = device.upload(start).expect("memory");
+        device.add_gradient(call, &out).expect("computed");
+        Some((expected, out.download().expect("read")))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: testing::cases(24), ..ProptestConfig::default() })]
+        #[test]
+        fn gradients_have_the_bits_of_the_cpu(
+            rows in 1_usize..150,
+            cols in 1_usize..150,
+            rank in 0_u32..6,
+            directions in 1_usize..70,
+            uniform: bool,
+            signs: bool,
+        ) {
+            let perturbation =
+                if rank == 0 { Perturbation::Dense } else { Perturbation::LowRank { rank } };
+            let distribution =
+                if uniform { Distribution::Uniform } else { Distribution::Normal };
+            let noise = TensorNoise {
+                perturbation, distribution, stream: NoiseStream::new(3), generation: 1, layer: 2, rows, cols,
+            };
+            let weights: Vec<f32> = (0..directions).map(|d| (d as f32 * 0.7).sin()).collect();
+            let precision = Precision::F32;
+            let call = GradientCall { noise, signs, precision, weights: &weights };
+            let start: Vec<f32> = (0..rows * cols).map(|e| (e as f32).cos()).collect();
+            if let Some((expected, found)) = both(&call, &start) {
+                prop_assert!(expected.iter().zip(&found).all(|(a, b)| a.to_bits() == b.to_bits()));
+            }
+            let call = GradientCall { precision: Precision::Bf16, ..call };
+            if let Some((expected, found)) = both(&call, &start) {
+                for (a, b) in expected.iter().zip(&found) {
+                    prop_assert!((a - b).abs() <= 1e-4 * (1.0 + a.abs()), "{a} {b}");
+                }
+            }
+        }
+    }
+}
