@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::noise::{NoiseLayout, with_distribution};
+use super::noise::{Draw, NoiseLayout, with_distribution};
 use super::{Argument, Device, Footprint, Memory, Shape, Source};
 use crate::KernelError;
 use crate::cpu::{GradientCall, Perturbation, Precision};
@@ -59,9 +59,16 @@ impl Device {
         for first in (0..call.weights.len()).step_by(batch) {
             let range = first..call.weights.len().min(first + batch);
             let directions = range.start as u32..range.end as u32;
-            let (at, layout) = (noise.at(0), NoiseLayout::ElementsLast);
-            let (stream, distribution) = (noise.stream, noise.distribution);
-            self.draw_noise(stream, distribution, at, directions, elements, layout, &slab, 0)?;
+            let draw = Draw {
+                stream: noise.stream,
+                distribution: noise.distribution,
+                at: noise.at(0),
+                directions,
+                elements,
+                layout: NoiseLayout::ElementsLast,
+                stride: elements,
+            };
+            self.draw_noise(&draw, &slab, 0)?;
             self.contract(call, &slab, &weights, range, if dense { &chains } else { out })?;
         }
         if dense {

@@ -6,6 +6,7 @@
 mod column;
 mod device;
 mod gradient;
+mod layers;
 mod noise;
 mod plan;
 pub mod probe;
@@ -19,7 +20,8 @@ use std::sync::{Arc, MutexGuard};
 
 pub use column::{Members, Network, Stage, Tensor};
 pub use device::{Argument, Device, Element, Memory, Recorded, Shape, Source};
-pub use noise::NoiseLayout;
+pub use layers::{NoiseSource, Pass, Prepared};
+pub use noise::{Draw, NoiseLayout};
 pub use plan::Footprint;
 pub use probe::{CudaStatus, probe};
 pub use rollout::{Head, Rollout, Starts};

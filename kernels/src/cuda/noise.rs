@@ -27,26 +27,47 @@ pub(crate) fn with_distribution(source: Source, distribution: Distribution) -> S
     }
 }
 
+/// Deviates to draw: `elements` of each direction; those of direction d are what [`NoiseStream::fill`] gives at pair
+/// `at.pair + d`.
+#[derive(Clone, Debug)]
+pub struct Draw {
+    /// The stream.
+    pub stream: NoiseStream,
+    /// The distribution.
+    pub distribution: Distribution,
+    /// Address of the first number of direction 0.
+    pub at: NoiseAddress,
+    /// The directions.
+    pub directions: Range<u32>,
+    /// Numbers of each.
+    pub elements: usize,
+    /// Which axis is contiguous.
+    pub layout: NoiseLayout,
+    /// Numbers from one direction to the next, if elements are contiguous.
+    pub stride: usize,
+}
+
 impl Device {
-    /// Writes deviates of each of `directions` to `out` from element `first` on; those of direction d are what
-    /// [`NoiseStream::fill`] gives at pair `at.pair + d`.
+    /// Writes deviates to `out` from element `first` on.
     ///
     /// # Errors
     /// [`KernelError::ShapeMismatch`] if `out` is too short; [`KernelError::Device`] if the device fails.
-    #[expect(clippy::too_many_arguments, reason = "an address, a shape and a place")]
     pub fn draw_noise(
         &self,
-        stream: NoiseStream,
-        distribution: Distribution,
-        at: NoiseAddress,
-        directions: Range<u32>,
-        elements: usize,
-        layout: NoiseLayout,
+        draw: &Draw,
         out: &Memory<f32>,
         first: usize,
     ) -> Result<(), KernelError> {
-        let count = directions.len();
-        let end = first + count * elements;
+        let Draw { stream, distribution, at, elements, layout, stride, .. } = *draw;
+        let count = draw.directions.len();
+        if count * elements == 0 {
+            return Ok(());
+        }
+        let end = first
+            + match layout {
+                NoiseLayout::DirectionsLast => count * elements,
+                NoiseLayout::ElementsLast => (count - 1) * stride + elements,
+            };
         if end > out.len() {
             let (expected, got) = (end, out.len());
             return Err(KernelError::ShapeMismatch {
@@ -55,9 +76,6 @@ impl Device {
                 expected,
                 got,
             });
-        }
-        if count * elements == 0 {
-            return Ok(());
         }
         let [key0, key1] = stream.key();
         let blocks = elements.div_ceil(distribution.per_block());
@@ -73,13 +91,18 @@ impl Device {
             Argument::U32(key1),
             Argument::U32(at.generation),
             Argument::U32(at.layer),
-            Argument::U32(at.pair.wrapping_add(directions.start)),
+            Argument::U32(at.pair.wrapping_add(draw.directions.start)),
             Argument::U32(count as u32),
             Argument::U32(elements as u32),
             Argument::U32(at.block),
+            Argument::U64(stride as u64),
         ];
+        let arguments = match layout {
+            NoiseLayout::DirectionsLast => &arguments[..9],
+            NoiseLayout::ElementsLast => &arguments,
+        };
         // SAFETY: the arguments are those of the kernel, which writes only the elements that were checked above.
-        unsafe { self.launch(&source(distribution), kernel, shape, &arguments) }
+        unsafe { self.launch(&source(distribution), kernel, shape, arguments) }
     }
 }
 
@@ -98,9 +121,16 @@ mod tests {
                 for layout in [NoiseLayout::DirectionsLast, NoiseLayout::ElementsLast] {
                     let out = device.zeros::<f32>(7 + directions * elements).expect("memory");
                     let range = 4..4 + directions as u32;
-                    device
-                        .draw_noise(stream, distribution, at, range, elements, layout, &out, 7)
-                        .expect("drawn");
+                    let draw = Draw {
+                        stream,
+                        distribution,
+                        at,
+                        directions: range,
+                        elements,
+                        layout,
+                        stride: elements,
+                    };
+                    device.draw_noise(&draw, &out, 7).expect("drawn");
                     let found = out.download().expect("read");
                     assert!(found[..7].iter().all(|v| *v == 0.0));
                     let mut expected = vec![0.0; elements];
@@ -126,7 +156,8 @@ mod tests {
         let out = device.zeros::<f32>(11).expect("memory");
         let (stream, at) = (NoiseStream::new(0), NoiseAddress::default());
         let layout = NoiseLayout::ElementsLast;
-        let normal = Distribution::Normal;
-        assert!(device.draw_noise(stream, normal, at, 0..3, 4, layout, &out, 0).is_err());
+        let (distribution, directions, elements) = (Distribution::Normal, 0..3, 4);
+        let draw = Draw { stream, distribution, at, directions, elements, layout, stride: 4 };
+        assert!(device.draw_noise(&draw, &out, 0).is_err());
     }
 }

@@ -12,12 +12,6 @@
 #define MEAN 2
 #define GAUSSIAN 3
 
-#ifdef HATCHERY_EMULATED
-#define DYNAMIC_SHARED(type, name) type *name = (type *)emu::dynamic.data()
-#else
-#define DYNAMIC_SHARED(type, name) extern __shared__ __align__(16) type name[]
-#endif
-
 struct Choices {
   // Action noise of the episode, log standard deviations, and s sigma of their own noise.
   Stream noise;

@@ -118,6 +118,7 @@ impl Rollout<'_> {
         let source = source.define("LOG_STD", first).define("LOG_STD_NOISE", noise);
         members
             .compile(source)
+            .with(include_str!("matrix.cuh"))
             .with(include_str!("episode.cuh"))
             .with(&self.network.text(members))
             .with(self.environment)

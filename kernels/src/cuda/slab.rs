@@ -1,7 +1,7 @@
 //! The noise of neighbouring members on a device: drawn once, read by every pass.
 
 use super::column::{Members, Places};
-use super::noise::NoiseLayout;
+use super::noise::{Draw, NoiseLayout};
 use super::{Argument, Device, Memory, Shape};
 use crate::KernelError;
 use crate::cpu::{Perturbation, TensorNoise};
@@ -25,34 +25,49 @@ impl Slab {
         let places = Places::of_noise(members);
         let values = device.allocate(places.len * members.count())?;
         for (tensor, element) in members.tensors.iter().zip(&places.firsts) {
-            draw_tensor(device, &tensor.noise, members, element * members.count(), &values)?;
+            let (layout, first) = (NoiseLayout::DirectionsLast, element * members.count());
+            draw_tensor(device, &tensor.noise, members, layout, first, &values)?;
         }
         Ok(Self { values })
     }
 }
 
-fn draw_tensor(
+/// Draws the noise of one tensor from number `first` on.
+pub(super) fn draw_tensor(
     device: &Device,
     noise: &TensorNoise,
     members: &Members<'_>,
+    layout: NoiseLayout,
     first: usize,
     values: &Memory<f32>,
 ) -> Result<(), KernelError> {
+    let elements = noise.elements();
     let drawn = match noise.perturbation {
         Perturbation::Sparse => noise.entries(),
-        _ => noise.elements(),
+        _ => elements,
     };
-    let (directions, layout) = (members.directions.clone(), NoiseLayout::DirectionsLast);
-    let at = noise.at(0);
-    let (stream, distribution) = (noise.stream, noise.distribution);
-    device.draw_noise(stream, distribution, at, directions, drawn, layout, values, first)?;
+    let (at, stream, distribution) = (noise.at(0), noise.stream, noise.distribution);
+    let draw = Draw {
+        stream,
+        distribution,
+        at,
+        directions: members.directions.clone(),
+        elements: drawn,
+        layout,
+        stride: elements,
+    };
+    device.draw_noise(&draw, values, first)?;
     if noise.perturbation == Perturbation::Sparse {
         let [key0, key1] = stream.key();
         let mut shape = Shape::items(members.count(), 128);
         shape.grid[1] = drawn.div_ceil(4).min(65_535) as u32;
+        let (by_element, by_direction) = match layout {
+            NoiseLayout::DirectionsLast => (members.count(), 1),
+            NoiseLayout::ElementsLast => (1, elements),
+        };
         let source = super::noise::source(distribution);
         let arguments = [
-            values.argument_from(first + drawn * members.count()),
+            values.argument_from(first + drawn * by_element),
             Argument::U32(key0),
             Argument::U32(key1),
             Argument::U32(at.generation),
@@ -62,6 +77,8 @@ fn draw_tensor(
             Argument::U32(drawn as u32),
             Argument::U32((noise.pad(drawn) / distribution.per_block()) as u32),
             Argument::U64((noise.rows * noise.cols) as u64),
+            Argument::U64(by_element as u64),
+            Argument::U64(by_direction as u64),
         ];
         // SAFETY: the arguments are those of the kernel; the slab has room for `2 * entries` numbers of each direction.
         unsafe { device.launch(&source, "draw_places", shape, &arguments)? };

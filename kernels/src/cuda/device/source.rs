@@ -7,7 +7,9 @@ pub struct Source {
     pub name: &'static str,
     /// Its text, without the headers that all sources share.
     pub text: &'static str,
-    /// Lines that precede it: `#define`s of sizes, or device functions it builds on.
+    /// `#define`s of sizes, before all else.
+    pub constants: String,
+    /// Device functions it builds on.
     pub prelude: String,
 }
 
@@ -17,13 +19,13 @@ const HEADERS: [&str; 2] = [include_str!("../math.cuh"), include_str!("../noise.
 impl Source {
     /// A source without constants.
     pub const fn new(name: &'static str, text: &'static str) -> Self {
-        Self { name, text, prelude: String::new() }
+        Self { name, text, constants: String::new(), prelude: String::new() }
     }
 
     /// The same with `#define name value` before it.
     #[must_use]
     pub fn define(mut self, name: &str, value: impl std::fmt::Display) -> Self {
-        self.prelude.push_str(&format!("#define {name} {value}\n"));
+        self.constants.push_str(&format!("#define {name} {value}\n"));
         self
     }
 
@@ -36,10 +38,8 @@ impl Source {
 
     /// The whole text: constants, headers, device functions of the prelude, kernels.
     pub fn assemble(&self) -> String {
-        let (defines, rest): (Vec<&str>, Vec<&str>) =
-            self.prelude.lines().partition(|line| line.starts_with("#define"));
-        let mut text = defines.join("\n");
-        for part in HEADERS.iter().copied().chain([rest.join("\n").as_str(), self.text]) {
+        let mut text = self.constants.clone();
+        for part in HEADERS.iter().copied().chain([self.prelude.as_str(), self.text]) {
             text.push('\n');
             text.push_str(&part.replace("#pragma once", ""));
         }
@@ -48,11 +48,12 @@ impl Source {
 
     /// Names of the kernels.
     pub fn kernels(&self) -> Vec<&'static str> {
-        self.text
-            .split("extern \"C\" __global__ void")
-            .skip(1)
-            .filter_map(|rest| rest.split('(').find_map(name_at_end))
-            .collect()
+        let declarations = self.text.split("extern \"C\" __global__ void").skip(1);
+        let names = declarations.filter_map(|rest| rest.split('(').find_map(name_at_end));
+        let mut kernels: Vec<_> = names.collect();
+        // One kernel may be written in two ways, of which a constant chooses one.
+        kernels.dedup();
+        kernels
     }
 }
 

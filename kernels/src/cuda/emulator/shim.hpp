@@ -71,6 +71,14 @@ template <class T> inline T shuffle(T value, unsigned from) {
   std::memcpy(&value, &bits, sizeof(T));
   return value;
 }
+// Shows up to 64 bytes of each lane to its warp, until `shared_done`.
+inline char shown[32][32][64];
+inline void share(const void *bytes, size_t count) {
+  std::memcpy(shown[self->warp][self->lane], bytes, count);
+  wait(AT_WARP);
+}
+inline const void *shared_of(unsigned lane) { return shown[self->warp][lane]; }
+inline void shared_done() { wait(AT_WARP); }
 // Lets the fibers of a group that all wait go on; true if there were any.
 inline bool release(unsigned first, unsigned end, State state) {
   unsigned waiting = 0, live = 0;

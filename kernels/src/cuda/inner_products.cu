@@ -1,0 +1,125 @@
+// t (columns, rank) = s sigma / sqrt(r) x B, the first step of the low-rank part of a layer. Twin: `cpu/forward.rs`; same bits in f32.
+
+#define THREADS 256
+
+// A block has the columns of one direction. B comes into shared memory, `chunk` inputs of
+// all its factors at a time; four columns at a time are summed over.
+// Grid: directions. Operations: 2 rank inputs per column. Bytes: x once, t once, B once if it is read.
+#ifdef PRECISION_BF16
+extern "C" __global__ void __launch_bounds__(THREADS)
+    inner_products(const Value *__restrict__ x, u32 x_stride, u32 inputs, float *__restrict__ t, u32 elements, u32 chunk,
+                   BLOCK_PARAMETERS) {
+  DYNAMIC_SHARED(float, factor);
+  __shared__ float partial[THREADS / 32][4][RANK];
+  Block b = BLOCK_ARGUMENTS;
+  u32 d = blockIdx.x, per_direction = b.halves * b.rows, staged = 0xFFFFFFFFu;
+  const float share = 1.0f / __fsqrt_rn((float)RANK);
+  for (u32 group = 0; group < per_direction; group += 4) {
+    float sums[4][RANK];
+#pragma unroll
+    for (int c = 0; c < 4; ++c)
+#pragma unroll
+      for (int k = 0; k < RANK; ++k) sums[c][k] = 0.0f;
+    for (u32 first = 0; first < inputs; first += chunk) {
+      u32 length = inputs - first < chunk ? inputs - first : chunk, blocks = (length + PER_BLOCK - 1) / PER_BLOCK;
+      if (staged != first) {
+        __syncthreads();
+        for (u32 at = threadIdx.x; at < blocks * RANK; at += THREADS) {
+          u32 k = at / blocks, i = at % blocks * PER_BLOCK;
+          float z[PER_BLOCK];
+          factors(b, b.layer, b.slab, elements, d, k * pad(inputs) + first + i, k * pad(inputs) + inputs, z);
+#pragma unroll
+          for (int e = 0; e < PER_BLOCK; ++e) factor[k * chunk + i + e] = first + i + e < inputs ? z[e] : 0.0f;
+        }
+        __syncthreads();
+        staged = first;
+      }
+#pragma unroll
+      for (u32 c = 0; c < 4; ++c) {
+        if (group + c >= per_direction) break;
+        u32 column = d * per_direction + group + c;
+#ifdef SHARED_INPUT
+        const Value *from = x + (u64)(column % b.rows) * x_stride + first;
+#else
+        const Value *from = x + (u64)column * x_stride + first;
+#endif
+        // Eight numbers at a time; behind a row's last there are zeros up to a multiple of eight.
+        for (u32 i = threadIdx.x * 8; i < length; i += THREADS * 8) {
+          uint4 words = *(const uint4 *)(from + i);
+          u32 pairs[4] = {words.x, words.y, words.z, words.w};
+#pragma unroll
+          for (int e = 0; e < 8; ++e) {
+            float value = bf16_value((unsigned short)(pairs[e / 2] >> (16 * (e % 2))));
+#pragma unroll
+            for (int k = 0; k < RANK; ++k) {
+              float z = i + e < length ? factor[k * chunk + i + e] : 0.0f;
+              sums[c][k] = fma32(z, value, sums[c][k]);
+            }
+          }
+        }
+      }
+    }
+#pragma unroll
+    for (int c = 0; c < 4; ++c)
+#pragma unroll
+      for (int k = 0; k < RANK; ++k) {
+#pragma unroll
+        for (int mask = 16; mask > 0; mask /= 2) sums[c][k] += __shfl_xor_sync(0xFFFFFFFFu, sums[c][k], mask);
+        if (threadIdx.x % 32 == 0) partial[threadIdx.x / 32][c][k] = sums[c][k];
+      }
+    __syncthreads();
+    if (threadIdx.x < 4 * RANK) {
+      u32 c = threadIdx.x / RANK, k = threadIdx.x % RANK, column = d * per_direction + group + c;
+      if (group + c < per_direction) {
+        float sum = 0.0f;
+        for (u32 warp = 0; warp < THREADS / 32; ++warp) sum += partial[warp][c][k];
+        t[(u64)column * RANK + k] = sum * (scale_of(b, column) * share);
+      }
+    }
+    __syncthreads();
+  }
+}
+#else
+// The same with one chain of sums for each column and factor, as on the CPU: a block has 32 columns and 4 factors.
+// Grid: columns / 32 in x, factors / 4 in y.
+extern "C" __global__ void __launch_bounds__(128)
+    inner_products(const Value *__restrict__ x, u32 x_stride, u32 inputs, float *__restrict__ t, u32 elements, u32 chunk,
+                   BLOCK_PARAMETERS) {
+  __shared__ float xs[32][33], bs[4][32][33];
+  Block b = BLOCK_ARGUMENTS;
+  u32 columns = b.directions * b.halves * b.rows, per_direction = b.halves * b.rows, first_column = blockIdx.x * 32;
+  u32 lane = threadIdx.x % 32, warp = threadIdx.x / 32, k = blockIdx.y * 4 + warp, column = first_column + lane;
+  u32 last_column = first_column + 32 < columns ? first_column + 32 : columns;
+  u32 first_d = first_column / per_direction, count = (last_column - 1) / per_direction - first_d + 1;
+  float sum = 0.0f;
+  for (u32 first = 0; first < inputs; first += 32) {
+    for (u32 row = warp; row < 32; row += 4) {
+      u32 c = first_column + row;
+#ifdef SHARED_INPUT
+      u32 from = c % b.rows;
+#else
+      u32 from = c;
+#endif
+      xs[row][lane] = c < columns && first + lane < inputs ? x[(u64)from * x_stride + first + lane] : 0.0f;
+    }
+    const u32 groups = 32 / PER_BLOCK;
+    for (u32 at = threadIdx.x; at < 4 * count * groups; at += 128) {
+      u32 f = at / (count * groups), d = at / groups % count, i = at % groups * PER_BLOCK, rank = blockIdx.y * 4 + f;
+      if (rank >= RANK || first + i >= inputs) continue;
+      float z[PER_BLOCK];
+      factors(b, b.layer, b.slab, elements, first_d + d, rank * pad(inputs) + first + i, rank * pad(inputs) + inputs, z);
+#pragma unroll
+      for (int e = 0; e < PER_BLOCK; ++e) bs[f][d][i + e] = z[e];
+    }
+    __syncthreads();
+    u32 length = inputs - first < 32 ? inputs - first : 32;
+    if (column < columns && k < RANK) {
+      u32 d = column / per_direction - first_d;
+      for (u32 i = 0; i < length; ++i) sum = fma32(bs[warp][d][i], xs[lane][i], sum);
+    }
+    __syncthreads();
+  }
+  const float share = 1.0f / __fsqrt_rn((float)RANK);
+  if (column < columns && k < RANK) t[(u64)column * RANK + k] = sum * (scale_of(b, column) * share);
+}
+#endif

@@ -1,0 +1,568 @@
+//! Forward passes of many members on a device, layer by layer: for networks too wide for a thread each. Sources, grids and twins:
+//! see `perturbed_linear.cu`.
+
+use super::column::{Members, Network, Stage, Tensor};
+use super::noise::NoiseLayout;
+use super::slab::draw_tensor;
+use super::{Argument, Device, Footprint, Memory, Shape, Source};
+use crate::KernelError;
+use crate::cpu::{Perturbation, Precision};
+
+/// What a network is run on, and how.
+#[derive(Clone, Debug)]
+pub struct Pass<'a> {
+    /// The layers.
+    pub network: &'a Network,
+    /// The members.
+    pub members: &'a Members<'a>,
+    /// Inputs per member.
+    pub rows: usize,
+    /// Whether all members see the same rows.
+    pub shared_input: bool,
+    /// Where low-rank factors come from.
+    pub noise: NoiseSource,
+}
+
+/// Where a pass has low-rank factors from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoiseSource {
+    /// Drawn by the kernels that use them, again in each pass: no memory.
+    Drawn,
+    /// Made before and read by each pass.
+    Stored,
+}
+
+/// Numbers of activations or weights.
+#[derive(Debug)]
+enum Values {
+    F32(Memory<f32>),
+    Bf16(Memory<u16>),
+}
+
+impl Values {
+    fn zeros(device: &Device, precision: Precision, len: usize) -> Result<Self, KernelError> {
+        Ok(match precision {
+            Precision::F32 => Self::F32(device.zeros(len)?),
+            Precision::Bf16 => Self::Bf16(device.zeros(len)?),
+        })
+    }
+
+    fn argument(&self) -> Argument {
+        match self {
+            Self::F32(memory) => memory.argument(),
+            Self::Bf16(memory) => memory.argument(),
+        }
+    }
+}
+
+/// Numbers from one row of activations to the next: rows begin at 16 bytes in either precision.
+fn stride(width: usize) -> usize {
+    width.next_multiple_of(8)
+}
+
+fn value_bytes(precision: Precision) -> usize {
+    match precision {
+        Precision::F32 => 4,
+        Precision::Bf16 => 2,
+    }
+}
+
+/// Threads and tiles of the kernel of layers, as in its source.
+struct Tile {
+    columns: usize,
+    outputs: usize,
+    /// Shared memory of the product, bytes.
+    product_bytes: usize,
+}
+
+impl Tile {
+    fn of(precision: Precision) -> Self {
+        match precision {
+            Precision::F32 => Self { columns: 64, outputs: 64, product_bytes: 2 * 16 * 68 * 4 },
+            Precision::Bf16 => Self { columns: 128, outputs: 128, product_bytes: 4 * 2 * 128 * 64 },
+        }
+    }
+
+    fn shared_bytes(&self, per_direction: usize) -> usize {
+        let directions = self.columns.min(self.columns / per_direction + 2);
+        self.product_bytes.max(directions * (self.outputs + 8) * 4)
+    }
+}
+
+/// One launch of a layer, ready.
+#[derive(Debug)]
+struct Launch {
+    source: Source,
+    kernel: &'static str,
+    shape: Shape,
+    arguments: Vec<Argument>,
+}
+
+/// A pass with its memory: inputs are written, the launches done, outputs read, as often as wanted.
+#[derive(Debug)]
+pub struct Prepared<'d> {
+    device: &'d Device,
+    launches: Vec<Launch>,
+    /// Inputs, then what each layer writes in turn.
+    activations: Vec<Values>,
+    columns: usize,
+    input_rows: usize,
+    inputs: usize,
+    outputs: usize,
+    staging: Memory<f32>,
+    output: Memory<f32>,
+    /// Weights, biases, noise and inner products: alive as long as the launches.
+    _kept: Kept,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    values: Vec<Values>,
+    floats: Vec<Memory<f32>>,
+}
+
+impl Pass<'_> {
+    fn columns(&self, directions: usize) -> usize {
+        directions * self.members.halves * self.rows
+    }
+
+    fn width_max(&self) -> usize {
+        stride(self.network.width_max())
+    }
+
+    fn rank_max(&self) -> usize {
+        let rank = |tensor: &Tensor<'_>| tensor.kind().1 as usize;
+        self.members.tensors.iter().map(rank).max().unwrap_or(0)
+    }
+
+    /// Whether the noise of a tensor lies in memory.
+    fn stores(&self, tensor: &Tensor<'_>) -> bool {
+        match tensor.noise.perturbation {
+            Perturbation::None => false,
+            Perturbation::Sparse => true,
+            // A bias is dense and drawn like a factor; a matrix is too much to be drawn again by each block.
+            Perturbation::Dense if tensor.noise.cols > 1 => true,
+            Perturbation::Dense | Perturbation::LowRank { .. } => self.noise == NoiseSource::Stored,
+        }
+    }
+
+    /// Device memory that a batch takes.
+    pub fn footprint(&self) -> Footprint {
+        let bytes = value_bytes(self.members.precision);
+        let weight = |tensor: &Tensor<'_>| {
+            let (rows, cols) = (tensor.noise.rows, tensor.noise.cols);
+            rows * stride(cols) * bytes + rows * cols * 4
+        };
+        let stored = self.members.tensors.iter().filter(|tensor| self.stores(tensor));
+        let noise: usize = stored.map(|tensor| 4 * tensor.noise.elements()).sum();
+        let shared =
+            if self.shared_input { self.rows * stride(self.network.inputs) * 8 } else { 0 };
+        let inputs = if self.shared_input { 0 } else { stride(self.network.inputs) * (bytes + 4) };
+        let per_column = 2 * self.width_max() * bytes
+            + inputs
+            + 4 * self.rank_max()
+            + 4 * self.network.outputs();
+        Footprint {
+            fixed: self.members.tensors.iter().map(weight).sum::<usize>() + shared,
+            per_direction: noise + self.columns(1) * per_column,
+        }
+    }
+
+    /// A source for this pass.
+    fn source(&self, of: Source, form: Form) -> Source {
+        let mut source = of
+            .define("KIND", form.kind.0)
+            .define("RANK", form.kind.1.max(1))
+            .define("ACTIVATION", form.activation);
+        let switches = [
+            ("BIAS_NOISE", form.bias_noise),
+            ("NOISE_DRAWN", self.noise == NoiseSource::Drawn),
+            ("SHARED_INPUT", form.shared_input),
+            ("PRECISION_BF16", self.members.precision == Precision::Bf16),
+        ];
+        for (name, _) in switches.into_iter().filter(|(_, on)| *on) {
+            source = source.define(name, 1);
+        }
+        super::noise::with_distribution(source, self.members.distribution())
+            .with(include_str!("matrix.cuh"))
+            .with(include_str!("members.cuh"))
+    }
+
+    /// The sources of the first layer, to look at and to test.
+    #[doc(hidden)]
+    pub fn sample_sources(&self) -> Vec<Source> {
+        let kind = self.members.tensors[0].kind();
+        let form = Form { kind, bias_noise: true, activation: "TANH", shared_input: false };
+        [layer(), inner_products(), passes()].map(|of| self.source(of, form)).into()
+    }
+}
+
+/// What a layer's kernels are compiled for.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    /// Kind of noise, and rank.
+    kind: (&'static str, u32),
+    bias_noise: bool,
+    activation: &'static str,
+    shared_input: bool,
+}
+
+impl Form {
+    const PLAIN: Self =
+        Self { kind: ("NO_NOISE", 0), bias_noise: false, activation: "NONE", shared_input: false };
+}
+
+fn layer() -> Source {
+    Source::new("perturbed_linear", include_str!("perturbed_linear.cu"))
+}
+
+fn inner_products() -> Source {
+    Source::new("inner_products", include_str!("inner_products.cu"))
+}
+
+fn passes() -> Source {
+    Source::new("activations", include_str!("activations.cu"))
+}
+
+/// The activation after stage `number`, and how many stages it takes.
+fn activation(stages: &[Stage]) -> (&'static str, usize) {
+    match stages.first() {
+        Some(Stage::Tanh) => ("TANH", 1),
+        Some(Stage::Relu) => ("RELU", 1),
+        Some(Stage::Gelu) => ("GELU", 1),
+        _ => ("NONE", 0),
+    }
+}
+
+impl Device {
+    /// Makes everything ready for passes: weights and, if stored, noise on the device.
+    ///
+    /// # Errors
+    /// [`KernelError::ShapeMismatch`] if tensors do not fit the network; [`KernelError::DeviceMemory`] if the members do not fit
+    /// the device; [`KernelError::Device`] if it fails.
+    pub fn prepare<'d>(&'d self, pass: &Pass<'_>) -> Result<Prepared<'d>, KernelError> {
+        let Pass { network, members, rows, .. } = *pass;
+        let (precision, count) = (members.precision, members.count());
+        self.check_fit(pass.footprint(), count)?;
+        let columns = pass.columns(count);
+        let input_rows = if pass.shared_input { rows } else { columns };
+        let mut activations =
+            vec![Values::zeros(self, precision, input_rows * stride(network.inputs))?];
+        let mut builder =
+            Builder { device: self, pass, columns, kept: Kept::default(), launches: Vec::new() };
+        let t = self.allocate::<f32>(columns * pass.rank_max())?;
+        let (mut now, mut width, mut at) = (0, network.inputs, 0);
+        let stages = &network.stages;
+        while at < stages.len() {
+            match stages[at] {
+                Stage::Linear { inputs, outputs, weight, bias } => {
+                    KernelError::check_len("network", "inputs of a layer", width, inputs)?;
+                    let (name, taken) = activation(&stages[at + 1..]);
+                    let next = 1 + (now + 2) % 2;
+                    if activations.len() <= next {
+                        let len = columns * pass.width_max();
+                        activations.push(Values::zeros(self, precision, len)?);
+                    }
+                    let (x, y) = (&activations[now], &activations[next]);
+                    builder.linear(x, (inputs, outputs), (weight, bias), name, &t, y, now == 0)?;
+                    (now, width) = (next, outputs);
+                    at += 1 + taken;
+                }
+                Stage::LayerNorm { .. } | Stage::Normalise => {
+                    let (name, taken) = activation(&stages[at + 1..]);
+                    let tensors = match stages[at] {
+                        Stage::LayerNorm { weight, bias } => Some((weight, bias)),
+                        _ => None,
+                    };
+                    builder.normalise(&activations[now], width, tensors, name)?;
+                    at += 1 + taken;
+                }
+                Stage::Tanh | Stage::Relu | Stage::Gelu => {
+                    return Err(self.error("a network", "an activation before any layer".into()));
+                }
+            }
+        }
+        let Builder { mut kept, mut launches, .. } = builder;
+        kept.floats.push(t);
+        let output = self.allocate::<f32>(columns * width)?;
+        launches.push(Launch {
+            source: pass.source(passes(), Form::PLAIN),
+            kernel: "gather",
+            shape: Shape::items(columns * width, 256),
+            arguments: vec![
+                activations[now].argument(),
+                Argument::U32(columns as u32),
+                Argument::U32(width as u32),
+                Argument::U32(stride(width) as u32),
+                output.argument(),
+            ],
+        });
+        let staging = self.allocate(input_rows * network.inputs)?;
+        Ok(Prepared {
+            device: self,
+            launches,
+            activations,
+            columns,
+            input_rows,
+            inputs: network.inputs,
+            outputs: width,
+            staging,
+            output,
+            _kept: kept,
+        })
+    }
+}
+
+/// Collects the launches of a pass.
+struct Builder<'d, 'p> {
+    device: &'d Device,
+    pass: &'p Pass<'p>,
+    columns: usize,
+    kept: Kept,
+    launches: Vec<Launch>,
+}
+
+impl Builder<'_, '_> {
+    /// The centre's values as the kernels want them: rows of `stride` numbers.
+    fn upload(&mut self, tensor: usize, cols: usize) -> Result<Argument, KernelError> {
+        let Tensor { values, noise } = self.pass.members.tensors[tensor];
+        KernelError::check_len("network", "tensor", noise.rows * noise.cols, values.len())?;
+        let from = self.device.upload(values)?;
+        if cols == 1 {
+            let argument = from.argument();
+            self.kept.floats.push(from);
+            return Ok(argument);
+        }
+        let (rows, to_stride) = (values.len() / cols, stride(cols));
+        let to = Values::zeros(self.device, self.pass.members.precision, rows * to_stride)?;
+        let source = self.pass.source(passes(), Form::PLAIN);
+        let arguments = [
+            from.argument(),
+            Argument::U32(rows as u32),
+            Argument::U32(cols as u32),
+            Argument::U32(to_stride as u32),
+            to.argument(),
+        ];
+        let shape = Shape::items(rows * to_stride, 256);
+        // SAFETY: the arguments are those of the kernel, the arrays have the sizes given.
+        unsafe { self.device.launch(&source, "spread", shape, &arguments)? };
+        let argument = to.argument();
+        self.kept.values.push(to);
+        Ok(argument)
+    }
+
+    /// The noise of a tensor in memory, `(directions, elements)`, if the pass has it there; else a pointer to nothing.
+    fn slab(&mut self, tensor: &Tensor<'_>) -> Result<Argument, KernelError> {
+        if !self.pass.stores(tensor) {
+            return Ok(Argument::Memory(0));
+        }
+        let members = self.pass.members;
+        let slab = self.device.allocate::<f32>(tensor.noise.elements() * members.count())?;
+        draw_tensor(self.device, &tensor.noise, members, NoiseLayout::ElementsLast, 0, &slab)?;
+        let argument = slab.argument();
+        self.kept.floats.push(slab);
+        Ok(argument)
+    }
+
+    fn block(
+        &mut self,
+        weight: &Tensor<'_>,
+        bias: &Tensor<'_>,
+    ) -> Result<Vec<Argument>, KernelError> {
+        let members = self.pass.members;
+        let [key0, key1] = weight.noise.stream.key();
+        Ok(vec![
+            Argument::U32(members.count() as u32),
+            Argument::U32(members.halves as u32),
+            Argument::U32(self.pass.rows as u32),
+            Argument::U32(members.directions.start),
+            Argument::F32(members.sigma),
+            Argument::U32(members.baseline_group),
+            Argument::U32(key0),
+            Argument::U32(key1),
+            Argument::U32(weight.noise.generation),
+            Argument::U32(weight.noise.layer),
+            Argument::U32(bias.noise.layer),
+            self.slab(weight)?,
+            self.slab(bias)?,
+        ])
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a layer: what goes in, its parameters, what comes out"
+    )]
+    fn linear(
+        &mut self,
+        x: &Values,
+        (inputs, outputs): (usize, usize),
+        (weight, bias): (usize, usize),
+        activation: &'static str,
+        t: &Memory<f32>,
+        y: &Values,
+        first: bool,
+    ) -> Result<(), KernelError> {
+        let members = self.pass.members;
+        let (of_weight, of_bias) = (members.tensors[weight], members.tensors[bias]);
+        let kind = of_weight.kind();
+        let form = Form {
+            kind,
+            bias_noise: of_bias.kind().0 == "DENSE",
+            activation,
+            shared_input: first && self.pass.shared_input,
+        };
+        let block = self.block(&of_weight, &of_bias)?;
+        let (w, b) = (self.upload(weight, inputs)?, self.upload(bias, 1)?);
+        let elements = of_weight.noise.elements() as u32;
+        let per_direction = members.halves * self.pass.rows;
+        let (x_stride, columns) = (stride(inputs), self.columns);
+        if kind.0 == "LOW_RANK" {
+            let chunk = 4096.min(inputs.next_multiple_of(16)) / kind.1.div_ceil(4) as usize;
+            let chunk = (chunk / 16).max(1) * 16;
+            let shape = match members.precision {
+                Precision::F32 => Shape {
+                    grid: [columns.div_ceil(32) as u32, kind.1.div_ceil(4), 1],
+                    block: [128, 1, 1],
+                    shared_bytes: 0,
+                },
+                Precision::Bf16 => Shape {
+                    grid: [members.count() as u32, 1, 1],
+                    block: [256, 1, 1],
+                    shared_bytes: (4 * chunk * kind.1 as usize) as u32,
+                },
+            };
+            let mut arguments = vec![
+                x.argument(),
+                Argument::U32(x_stride as u32),
+                Argument::U32(inputs as u32),
+                t.argument(),
+                Argument::U32(elements),
+                Argument::U32(chunk as u32),
+            ];
+            arguments.extend_from_slice(&block);
+            let source = self.pass.source(inner_products(), form);
+            self.launches.push(Launch { source, kernel: "inner_products", shape, arguments });
+        }
+        let tile = Tile::of(members.precision);
+        let mut arguments = vec![
+            x.argument(),
+            Argument::U32(x_stride as u32),
+            Argument::U32(inputs as u32),
+            w,
+            b,
+            Argument::U32(outputs as u32),
+            t.argument(),
+            y.argument(),
+            Argument::U32(stride(outputs) as u32),
+            Argument::U32(elements),
+        ];
+        arguments.extend_from_slice(&block);
+        let shape = Shape {
+            grid: [columns.div_ceil(tile.columns) as u32, outputs.div_ceil(tile.outputs) as u32, 1],
+            block: [256, 1, 1],
+            shared_bytes: tile.shared_bytes(per_direction) as u32,
+        };
+        let source = self.pass.source(layer(), form);
+        self.launches.push(Launch { source, kernel: "perturbed_linear", shape, arguments });
+        Ok(())
+    }
+
+    fn normalise(
+        &mut self,
+        y: &Values,
+        features: usize,
+        tensors: Option<(usize, usize)>,
+        activation: &'static str,
+    ) -> Result<(), KernelError> {
+        let members = self.pass.members;
+        let (weight, bias) = tensors.unwrap_or((0, 0));
+        let (of_weight, of_bias) = (members.tensors[weight], members.tensors[bias]);
+        let perturbed = tensors.is_some() && of_weight.kind().0 == "DENSE";
+        // Norms read their noise: it is small.
+        let mut block = self.block(&of_weight, &of_bias)?;
+        let last = block.len();
+        for (place, tensor) in [(last - 2, of_weight), (last - 1, of_bias)] {
+            if perturbed && matches!(block[place], Argument::Memory(0)) {
+                let slab =
+                    self.device.allocate::<f32>(tensor.noise.elements() * members.count())?;
+                let layout = NoiseLayout::ElementsLast;
+                draw_tensor(self.device, &tensor.noise, members, layout, 0, &slab)?;
+                block[place] = slab.argument();
+                self.kept.floats.push(slab);
+            }
+        }
+        let (w, b) = match tensors {
+            Some(_) => (self.upload(weight, 1)?, self.upload(bias, 1)?),
+            None => (Argument::Memory(0), Argument::Memory(0)),
+        };
+        let mut arguments = vec![
+            y.argument(),
+            Argument::U32(stride(features) as u32),
+            Argument::U32(features as u32),
+            w,
+            b,
+            Argument::U32(u32::from(perturbed)),
+        ];
+        arguments.append(&mut block);
+        let source = self.pass.source(passes(), Form { activation, ..Form::PLAIN });
+        let shape = Shape {
+            grid: [self.columns.div_ceil(32) as u32, 1, 1],
+            block: [128, 1, 1],
+            shared_bytes: 0,
+        };
+        self.launches.push(Launch { source, kernel: "normalise", shape, arguments });
+        Ok(())
+    }
+}
+
+impl Prepared<'_> {
+    /// Copies inputs there: `(columns, inputs)`, or `(rows, inputs)` if they are shared; column =
+    /// `(direction · halves + half) · rows + row`.
+    ///
+    /// # Errors
+    /// [`KernelError::ShapeMismatch`] if there are not as many; [`KernelError::Device`] from the device.
+    pub fn write(&self, x: &[f32]) -> Result<(), KernelError> {
+        self.staging.write(x)?;
+        let arguments = [
+            self.staging.argument(),
+            Argument::U32(self.input_rows as u32),
+            Argument::U32(self.inputs as u32),
+            Argument::U32(stride(self.inputs) as u32),
+            self.activations[0].argument(),
+        ];
+        let Some(launch) = self.launches.last() else { return Ok(()) };
+        let shape = Shape::items(self.input_rows * stride(self.inputs), 256);
+        // SAFETY: the arguments are those of the kernel, the arrays have the sizes given.
+        unsafe { self.device.launch(&launch.source, "spread", shape, &arguments) }
+    }
+
+    /// Runs the layers.
+    ///
+    /// # Errors
+    /// [`KernelError::Device`] from the device.
+    pub fn run(&self) -> Result<(), KernelError> {
+        self.launches.iter().try_for_each(|launch| {
+            let Launch { source, kernel, shape, arguments } = launch;
+            // SAFETY: `prepare` made the arguments for the kernel, of memory that this holds.
+            unsafe { self.device.launch(source, kernel, *shape, arguments) }
+        })
+    }
+
+    /// Number of columns.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The outputs of the last run, `(columns, outputs)`, on the device.
+    pub fn output(&self) -> &Memory<f32> {
+        &self.output
+    }
+
+    /// Length of an output.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! One layer on the CPU and on a device.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::cpu::{self, Input, Lanes, LayerNoise, Packed, PerturbedLinear, TensorNoise};
+use crate::cuda::testing;
+use crate::{Distribution, NoiseStream, math};
+
+#[derive(Clone, Debug)]
+struct Case {
+    inputs: usize,
+    outputs: usize,
+    directions: usize,
+    halves: usize,
+    rows: usize,
+    perturbation: Perturbation,
+    distribution: Distribution,
+    bias_noise: bool,
+    source: NoiseSource,
+    precision: Precision,
+    shared: bool,
+    activation: Option<Stage>,
+}
+
+fn values(count: usize, phase: f32) -> Vec<f32> {
+    (0..count).map(|k| (k as f32 * 0.37 + phase).sin()).collect()
+}
+
+/// Outputs `(columns, outputs)` of the CPU and of the device.
+fn both(case: &Case) -> Option<(Vec<f32>, Vec<f32>)> {
+    let device = testing::device()?;
+    let Case { inputs, outputs, directions, halves, rows, precision, .. } = *case;
+    let noise = |perturbation, layer, rows, cols| TensorNoise {
+        perturbation,
+        distribution: case.distribution,
+        stream: NoiseStream::new(8),
+        generation: 3,
+        layer,
+        rows,
+        cols,
+    };
+    let of_weight = noise(case.perturbation, 4, outputs, inputs);
+    let of_bias = if case.bias_noise { Perturbation::Dense } else { Perturbation::None };
+    let of_bias = noise(of_bias, 5, outputs, 1);
+    let (weights, bias) = (values(outputs * inputs, 0.1), values(outputs, 0.7));
+    let first = 6;
+    let range = first..first + directions as u32;
+    let lanes_count = directions * halves;
+    let input_rows = if case.shared { rows } else { lanes_count * rows };
+    let x = values(input_rows * inputs, 1.3);
+
+    let signs = (0..lanes_count).map(|l| if l < directions { 1.0 } else { -1.0 }).collect();
+    let lanes = Lanes { directions, halves, signs, sigma: 0.4 };
+    let (mut weight_noise, mut bias_noise) = (LayerNoise::default(), LayerNoise::default());
+    weight_noise.draw(&of_weight, range.clone());
+    bias_noise.draw(&of_bias, range.clone());
+    // From (columns, inputs), member after member, to (inputs, rows, lanes), half after half.
+    let column =
+        |row: usize, lane: usize| ((lane % directions) * halves + lane / directions) * rows + row;
+    let mut turned = vec![0.0; x.len()];
+    for i in 0..inputs {
+        for row in 0..rows {
+            if case.shared {
+                turned[i * rows + row] = x[row * inputs + i];
+                continue;
+            }
+            for lane in 0..lanes_count {
+                turned[(i * rows + row) * lanes_count + lane] = x[column(row, lane) * inputs + i];
+            }
+        }
+    }
+    let packed = Packed::new(&weights, outputs, inputs, false, precision);
+    let call = PerturbedLinear {
+        weights: &weights,
+        packed: if case.shared { None } else { Some(&packed) },
+        outputs,
+        inputs,
+        bias: Some((&bias, &bias_noise)),
+        noise: &weight_noise,
+        lanes: &lanes,
+        x: if case.shared { Input::Shared(&turned) } else { Input::PerLane(&turned) },
+        rows,
+    };
+    let mut y = vec![0.0; outputs * rows * lanes_count];
+    cpu::perturbed_linear(&call, &mut y).expect("computed");
+    let mut expected = vec![0.0; y.len()];
+    for o in 0..outputs {
+        for row in 0..rows {
+            for lane in 0..lanes_count {
+                let value = y[(o * rows + row) * lanes_count + lane];
+                expected[column(row, lane) * outputs + o] = match case.activation {
+                    Some(Stage::Tanh) => math::tanh(value),
+                    Some(Stage::Relu) => value.max(0.0),
+                    Some(Stage::Gelu) => math::gelu(value),
+                    _ => value,
+                };
+            }
+        }
+    }
+
+    let mut stages = vec![Stage::Linear { inputs, outputs, weight: 0, bias: 1 }];
+    stages.extend(case.activation);
+    let network = Network { inputs, stages };
+    let members = Members {
+        tensors: vec![
+            Tensor { values: &weights, noise: of_weight },
+            Tensor { values: &bias, noise: of_bias },
+        ],
+        directions: range,
+        halves,
+        sigma: 0.4,
+        baseline_group: 0,
+        precision,
+    };
+    let pass = Pass {
+        network: &network,
+        members: &members,
+        rows,
+        shared_input: case.shared,
+        noise: case.source,
+    };
+    let prepared = device.prepare(&pass).expect("prepared");
+    prepared.write(&x).expect("written");
+    prepared.run().expect("run");
+    Some((expected, prepared.output().download().expect("read")))
+}
+
+/// Few forms, because each is compiled, and many shapes.
+fn case() -> impl Strategy<Value = Case> {
+    use NoiseSource::{Drawn, Stored};
+    use Perturbation::{Dense, LowRank, None as Nothing, Sparse};
+    let (normal, uniform) = (Distribution::Normal, Distribution::Uniform);
+    let forms = [
+        (LowRank { rank: 1 }, normal, true, Drawn, false, Some(Stage::Tanh)),
+        (LowRank { rank: 1 }, normal, true, Stored, false, None),
+        (LowRank { rank: 4 }, uniform, false, Drawn, false, Some(Stage::Relu)),
+        (LowRank { rank: 6 }, normal, true, Stored, true, Some(Stage::Gelu)),
+        (LowRank { rank: 3 }, normal, true, Drawn, true, None),
+        (Dense, normal, true, Stored, false, Some(Stage::Tanh)),
+        (Dense, uniform, false, Drawn, true, None),
+        (Sparse, normal, true, Drawn, false, None),
+        (Nothing, normal, false, Drawn, false, Some(Stage::Relu)),
+    ];
+    let shape = (1_usize..200, 1_usize..200, 1_usize..40, 1_usize..3, 1_usize..4);
+    (shape, 0..forms.len()).prop_map(move |(shape, form)| {
+        let (inputs, outputs, directions, halves, rows) = shape;
+        let (perturbation, distribution, bias_noise, source, shared, activation) = forms[form];
+        Case {
+            inputs,
+            outputs,
+            directions,
+            halves,
+            rows,
+            perturbation,
+            distribution,
+            bias_noise,
+            source,
+            precision: Precision::F32,
+            shared,
+            activation,
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: testing::cases(16), ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_layer_has_the_bits_of_the_cpu(case in case()) {
+        if let Some((expected, found)) = both(&case) {
+            prop_assert_eq!(expected.len(), found.len());
+            for (a, b) in expected.iter().zip(&found) {
+                // The product of shared inputs is a library's, with another order of sums.
+                let near = case.shared && (a - b).abs() <= 1e-4 * (1.0 + a.abs());
+                prop_assert!(a.to_bits() == b.to_bits() || near, "{} {}", a, b);
+            }
+        }
+    }
+
+    /// bf16 has eight bits, sums here have up to 200 terms below 1 and the outputs are rounded too.
+    #[test]
+    fn a_layer_in_bf16_is_near_that_of_the_cpu(case in case()) {
+        let case = Case { precision: Precision::Bf16, shared: false, ..case };
+        if let Some((expected, found)) = both(&case) {
+            let scale = expected.iter().fold(1.0_f32, |m, v| m.max(v.abs()));
+            for (a, b) in expected.iter().zip(&found) {
+                prop_assert!((a - b).abs() <= 0.02 * scale, "{} {} of {}", a, b, scale);
+            }
+        }
+    }
+}
