@@ -157,6 +157,11 @@ impl Perturbed {
         }
     }
 
+    /// The first member of the directions that a range uses.
+    pub fn first_of_block(&self, members: &Range<usize>) -> usize {
+        self.directions_of(members).start as usize * self.sampling.members_per_direction()
+    }
+
     /// The directions that the members of a range use, pairs completed at both ends.
     pub fn directions_of(&self, members: &Range<usize>) -> Range<u32> {
         let per = self.sampling.members_per_direction();

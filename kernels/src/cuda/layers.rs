@@ -6,7 +6,7 @@ use super::noise::NoiseLayout;
 use super::slab::draw_tensor;
 use super::{Argument, Device, Footprint, Memory, Shape, Source};
 use crate::KernelError;
-use crate::cpu::{Perturbation, Precision};
+use crate::cpu::{Perturbation, Precision, TensorNoise};
 
 /// What a network is run on, and how.
 #[derive(Clone, Debug)]
@@ -105,6 +105,7 @@ pub struct Prepared<'d> {
     launches: Vec<Launch>,
     /// Inputs, then what each layer writes in turn.
     activations: Vec<Values>,
+    rows: usize,
     columns: usize,
     input_rows: usize,
     inputs: usize,
@@ -302,6 +303,7 @@ impl Device {
             device: self,
             launches,
             activations,
+            rows,
             columns,
             input_rows,
             inputs: network.inputs,
@@ -323,16 +325,21 @@ struct Builder<'d, 'p> {
 }
 
 impl Builder<'_, '_> {
-    /// The centre's values as the kernels want them: rows of `stride` numbers.
-    fn upload(&mut self, tensor: usize, cols: usize) -> Result<Argument, KernelError> {
+    /// A vector of the centre.
+    fn vector(&mut self, tensor: usize) -> Result<Argument, KernelError> {
         let Tensor { values, noise } = self.pass.members.tensors[tensor];
-        KernelError::check_len("network", "tensor", noise.rows * noise.cols, values.len())?;
+        KernelError::check_len("network", "vector", noise.rows * noise.cols, values.len())?;
+        let vector = self.device.upload(values)?;
+        let argument = vector.argument();
+        self.kept.floats.push(vector);
+        Ok(argument)
+    }
+
+    /// A matrix of the centre as the kernels want it: rows of `stride` numbers.
+    fn matrix(&mut self, tensor: usize, cols: usize) -> Result<Argument, KernelError> {
+        let Tensor { values, noise } = self.pass.members.tensors[tensor];
+        KernelError::check_len("network", "matrix", noise.rows * noise.cols, values.len())?;
         let from = self.device.upload(values)?;
-        if cols == 1 {
-            let argument = from.argument();
-            self.kept.floats.push(from);
-            return Ok(argument);
-        }
         let (rows, to_stride) = (values.len() / cols, stride(cols));
         let to = Values::zeros(self.device, self.pass.members.precision, rows * to_stride)?;
         let source = self.pass.source(passes(), Form::PLAIN);
@@ -412,7 +419,7 @@ impl Builder<'_, '_> {
             shared_input: first && self.pass.shared_input,
         };
         let block = self.block(&of_weight, &of_bias)?;
-        let (w, b) = (self.upload(weight, inputs)?, self.upload(bias, 1)?);
+        let (w, b) = (self.matrix(weight, inputs)?, self.vector(bias)?);
         let elements = of_weight.noise.elements() as u32;
         let per_direction = members.halves * self.pass.rows;
         let (x_stride, columns) = (stride(inputs), self.columns);
@@ -475,9 +482,13 @@ impl Builder<'_, '_> {
         activation: &'static str,
     ) -> Result<(), KernelError> {
         let members = self.pass.members;
-        let (weight, bias) = tensors.unwrap_or((0, 0));
-        let (of_weight, of_bias) = (members.tensors[weight], members.tensors[bias]);
-        let perturbed = tensors.is_some() && of_weight.kind().0 == "DENSE";
+        let nothing = TensorNoise { perturbation: Perturbation::None, ..members.tensors[0].noise };
+        let nothing = Tensor { values: &[], noise: nothing };
+        let (of_weight, of_bias) = match tensors {
+            Some((weight, bias)) => (members.tensors[weight], members.tensors[bias]),
+            None => (nothing, nothing),
+        };
+        let perturbed = of_weight.kind().0 == "DENSE";
         // Norms read their noise: it is small.
         let mut block = self.block(&of_weight, &of_bias)?;
         let last = block.len();
@@ -492,7 +503,7 @@ impl Builder<'_, '_> {
             }
         }
         let (w, b) = match tensors {
-            Some(_) => (self.upload(weight, 1)?, self.upload(bias, 1)?),
+            Some((weight, bias)) => (self.vector(weight)?, self.vector(bias)?),
             None => (Argument::Memory(0), Argument::Memory(0)),
         };
         let mut arguments = vec![
@@ -546,6 +557,15 @@ impl Prepared<'_> {
             // SAFETY: `prepare` made the arguments for the kernel, of memory that this holds.
             unsafe { self.device.launch(source, kernel, *shape, arguments) }
         })
+    }
+
+    pub(super) fn device(&self) -> &Device {
+        self.device
+    }
+
+    /// Inputs per member.
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
     /// Number of columns.

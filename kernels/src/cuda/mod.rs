@@ -11,6 +11,7 @@ mod noise;
 mod plan;
 pub mod probe;
 mod rollout;
+mod score;
 mod slab;
 #[cfg(feature = "emulate")]
 #[doc(hidden)]

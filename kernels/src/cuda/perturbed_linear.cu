@@ -233,7 +233,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
 #pragma unroll
     for (int j = 0; j < COLS; ++j) {
       u32 o = first_output + col_of(j);
-      if (o >= outputs) continue;
+      if (o >= outputs) {
+        if (o < y_stride) y[(u64)column * y_stride + o] = (Value)0;
+        continue;
+      }
 #if KIND == SPARSE
       const float *noise = b.slab + (u64)(column / (b.halves * b.rows)) * elements;
       u32 entries = elements / 2;

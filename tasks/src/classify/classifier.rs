@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use hatchery_engine::{Params, Perturbed, Task, TaskError};
+use hatchery_kernels::cuda::Prepared;
 use hatchery_kernels::simd::{Kernel, dispatch};
 use hatchery_kernels::{Backend, Domain, Input, NoiseAddress, NoiseStream, math};
 use serde::{Deserialize, Serialize};
 
 use super::digits::{CLASSES, PIXELS, Split};
 use crate::model::MemberBlock;
+use crate::model::device::DevicePass;
 use crate::model::mlp::{self, Mlp, Scratch};
 
 /// What a classifier is scored by.
@@ -57,6 +59,11 @@ impl Classifier {
     /// Fresh parameters for the network.
     pub fn init(&self, seed: u64) -> Params {
         self.network.init(seed)
+    }
+
+    fn pass<'a>(&'a self, population: &'a Perturbed) -> DevicePass<'a> {
+        let rows = self.config.images as usize;
+        DevicePass { network: &self.network, population, rows, shared_input: true }
     }
 
     /// The minibatch of a generation: a stretch of a permutation that is drawn anew for each epoch.
@@ -200,8 +207,18 @@ impl Task for Classifier {
         backend: &Backend,
         fitness: &mut [f32],
     ) -> Result<(), TaskError> {
-        let block = MemberBlock::new(population, members);
         let chosen = self.minibatch(population.generation);
+        if let Some(cuda) = backend.cuda() {
+            let images = |_| {
+                let of = |&e: &usize| &self.examples.inputs[e * PIXELS..(e + 1) * PIXELS];
+                chosen.iter().flat_map(of).copied().collect()
+            };
+            let labels: Vec<u8> = chosen.iter().map(|&e| self.examples.labels[e]).collect();
+            let accuracy = self.config.loss == Loss::Accuracy;
+            let score = |done: &Prepared<'_>| done.score(&labels, accuracy);
+            return Ok(self.pass(population).evaluate(members, cuda, images, score, fitness)?);
+        }
+        let block = MemberBlock::new(population, members);
         let mut scratch = Scratch::default();
         let (logits, labels) = self.logits(&block, &chosen, backend, &mut scratch)?;
         let mut scores = vec![0.0; block.lanes().len()];
@@ -211,8 +228,8 @@ impl Task for Classifier {
     }
 
     /// Small blocks: each member brings a whole minibatch of columns.
-    fn batch_hint(&self, _: &Perturbed, _: &Backend) -> usize {
-        32
+    fn batch_hint(&self, population: &Perturbed, backend: &Backend) -> usize {
+        backend.cuda().map_or(32, |cuda| self.pass(population).batch(cuda))
     }
 }
 

@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use hatchery_engine::Perturbed;
-use hatchery_kernels::cuda::{Members, Tensor};
+use hatchery_kernels::KernelError;
+use hatchery_kernels::cuda::{Cuda, Members, NoiseSource, Pass, Prepared, Tensor};
+
+use super::Mlp;
 
 /// The members of these directions, for a device.
 pub(crate) fn members(population: &Perturbed, directions: Range<u32>) -> Members<'_> {
@@ -19,6 +22,62 @@ pub(crate) fn members(population: &Perturbed, directions: Range<u32>) -> Members
         sigma: population.sigma,
         baseline_group: population.baseline_group,
         precision: population.packed.precision(),
+    }
+}
+
+/// A network over a batch of members, for tasks that make their inputs on the host.
+#[derive(Debug)]
+pub(crate) struct DevicePass<'a> {
+    pub network: &'a Mlp,
+    pub population: &'a Perturbed,
+    /// Inputs per member.
+    pub rows: usize,
+    /// Whether all members see the same rows.
+    pub shared_input: bool,
+}
+
+impl DevicePass<'_> {
+    fn with<R>(&self, directions: Range<u32>, work: impl FnOnce(&Pass<'_>) -> R) -> R {
+        let (network, members) =
+            (self.network.device_network(), members(self.population, directions));
+        let &Self { rows, shared_input, .. } = self;
+        // One pass uses each factor once: there is nothing to store it for.
+        let noise = NoiseSource::Drawn;
+        work(&Pass { network: &network, members: &members, rows, shared_input, noise })
+    }
+
+    /// Members per batch.
+    pub(crate) fn batch(&self, cuda: &Cuda) -> usize {
+        let footprint = self.with(0..1, |pass| pass.footprint());
+        let directions = cuda.batch(footprint, self.population.directions as usize);
+        directions * self.population.sampling.members_per_direction()
+    }
+
+    /// Runs the members of a range, pairs completed: `input` gives what member and row see, `(members, rows, inputs)` or
+    /// `(rows, inputs)` if they share it; `score` turns outputs into one number per member, of which the range gets its own.
+    pub(crate) fn evaluate(
+        &self,
+        range: Range<usize>,
+        cuda: &Cuda,
+        input: impl FnOnce(Range<usize>) -> Vec<f32>,
+        score: impl FnOnce(&Prepared<'_>) -> Result<Vec<f32>, KernelError>,
+        fitness: &mut [f32],
+    ) -> Result<(), KernelError> {
+        let directions = self.population.directions_of(&range);
+        let halves = self.population.sampling.members_per_direction();
+        let first = directions.start as usize * halves;
+        let x = input(first..directions.end as usize * halves);
+        let scores = {
+            let (_, device, _turn) = cuda.turn();
+            self.with(directions, |pass| {
+                let prepared = device.prepare(pass)?;
+                prepared.write(&x)?;
+                prepared.run()?;
+                score(&prepared)
+            })?
+        };
+        fitness.copy_from_slice(&scores[range.start - first..range.end - first]);
+        Ok(())
     }
 }
 

@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use hatchery_engine::{Params, Perturbed, Population, Task, TaskError};
+use hatchery_kernels::cuda::Prepared;
 use hatchery_kernels::{Backend, Domain, Input, NoiseAddress, NoiseStream};
 
 use crate::model::MemberBlock;
+use crate::model::device::DevicePass;
 use crate::model::mlp::{self, Mlp, Scratch};
 
 const INPUTS: usize = 3;
@@ -24,6 +26,17 @@ impl AlwaysTwo {
     pub fn new(examples: u32, model: &mlp::Config, seed: u64) -> Self {
         let network = Mlp::new(INPUTS, 1, model, Vec::new());
         Self { network, examples, data: NoiseStream::new(seed).domain(Domain::Data) }
+    }
+
+    fn pass<'a>(&'a self, population: &'a Perturbed) -> DevicePass<'a> {
+        let rows = self.examples as usize;
+        DevicePass { network: &self.network, population, rows, shared_input: false }
+    }
+
+    /// The inputs of one example.
+    fn draw(&self, generation: u32, member: usize, row: usize, x: &mut [f32]) {
+        let (pair, block) = (member as u32, row as u32);
+        self.data.fill_normals(NoiseAddress { generation, pair, layer: 0, block }, x);
     }
 
     /// Fresh parameters for the network.
@@ -46,18 +59,31 @@ impl Task for AlwaysTwo {
         backend: &Backend,
         fitness: &mut [f32],
     ) -> Result<(), TaskError> {
+        if let Some(cuda) = backend.cuda() {
+            let rows = self.examples as usize;
+            let inputs = |all: Range<usize>| {
+                let mut x = vec![0.0; all.len() * rows * INPUTS];
+                let examples = all.flat_map(|member| (0..rows).map(move |row| (member, row)));
+                for (x, (member, row)) in x.chunks_exact_mut(INPUTS).zip(examples) {
+                    self.draw(population.generation(), member, row, x);
+                }
+                x
+            };
+            let score = |done: &Prepared<'_>| {
+                let loss = |y: &[f32]| {
+                    let squares = y.iter().map(|y| (y - ANSWER).powi(2));
+                    squares.sum::<f32>() / rows as f32
+                };
+                Ok(done.output().download()?.chunks_exact(rows).map(|y| -loss(y)).collect())
+            };
+            return Ok(self.pass(population).evaluate(members, cuda, inputs, score, fitness)?);
+        }
         let block = MemberBlock::new(population, members);
         let (lanes, rows) = (block.lanes().len(), self.examples as usize);
         let mut x = vec![0.0; INPUTS * rows * lanes];
         let mut drawn = [0.0; INPUTS];
         for (row, lane) in (0..rows).flat_map(|row| (0..lanes).map(move |lane| (row, lane))) {
-            let at = NoiseAddress {
-                generation: population.generation(),
-                pair: block.member_of(lane) as u32,
-                layer: 0,
-                block: row as u32,
-            };
-            self.data.fill_normals(at, &mut drawn);
+            self.draw(population.generation(), block.member_of(lane), row, &mut drawn);
             for (input, value) in drawn.iter().enumerate() {
                 x[(input * rows + row) * lanes + lane] = *value;
             }
@@ -70,5 +96,9 @@ impl Task for AlwaysTwo {
         };
         block.scatter(fitness, |lane| -loss(lane));
         Ok(())
+    }
+
+    fn batch_hint(&self, population: &Perturbed, backend: &Backend) -> usize {
+        backend.cuda().map_or(64, |cuda| self.pass(population).batch(cuda))
     }
 }

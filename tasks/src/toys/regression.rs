@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use hatchery_engine::{Params, Perturbed, Population, Task, TaskError};
+use hatchery_kernels::cuda::Prepared;
 use hatchery_kernels::{Backend, Domain, Input, NoiseAddress, NoiseStream};
 
 use crate::model::MemberBlock;
+use crate::model::device::DevicePass;
 use crate::model::mlp::{self, Mlp, Scratch};
 
 const REACH: f64 = 10.0;
@@ -29,6 +31,10 @@ impl Regression {
     /// Fresh parameters for the network.
     pub fn init(&self, seed: u64) -> Params {
         self.network.init(seed)
+    }
+
+    fn pass<'a>(&'a self, population: &'a Perturbed) -> DevicePass<'a> {
+        DevicePass { network: &self.network, population, rows: 1, shared_input: false }
     }
 
     fn point(&self, generation: u32, member: usize) -> f32 {
@@ -79,9 +85,21 @@ impl Task for Regression {
         backend: &Backend,
         fitness: &mut [f32],
     ) -> Result<(), TaskError> {
+        let generation = population.generation();
+        if let Some(cuda) = backend.cuda() {
+            let inputs = |all: Range<usize>| all.map(|m| self.point(generation, m)).collect();
+            let first = population.first_of_block(&members);
+            let score = |done: &Prepared<'_>| {
+                let y = done.output().download()?;
+                let of = |(k, y): (usize, &f32)| {
+                    -(y - answer(self.point(generation, first + k))).powi(2)
+                };
+                Ok(y.iter().enumerate().map(of).collect())
+            };
+            return Ok(self.pass(population).evaluate(members, cuda, inputs, score, fitness)?);
+        }
         let block = MemberBlock::new(population, members);
         let lanes = block.lanes().len();
-        let generation = population.generation();
         let x: Vec<f32> = (0..lanes).map(|l| self.point(generation, block.member_of(l))).collect();
         let mut scratch = Scratch::default();
         let y = self.network.forward(&block, Input::PerLane(&x), 1, backend, &mut scratch)?;
@@ -89,7 +107,7 @@ impl Task for Regression {
         Ok(())
     }
 
-    fn batch_hint(&self, _: &Perturbed, _: &Backend) -> usize {
-        128
+    fn batch_hint(&self, population: &Perturbed, backend: &Backend) -> usize {
+        backend.cuda().map_or(128, |cuda| self.pass(population).batch(cuda))
     }
 }

@@ -7,11 +7,13 @@ use hatchery_kernels::cuda::testing;
 use hatchery_kernels::{
     Backend, Distribution, Domain, NoiseStream, PackedCache, Perturbation, Precision,
 };
+use hatchery_tasks::classify::{self, Classifier, Loss, digits};
 use hatchery_tasks::control::{
     Acrobot, CartPole, Config, DoorKey, Environment, MountainCar, MountainCarContinuous, Pendulum,
     Policy, SharedStarts,
 };
 use hatchery_tasks::model::{Activation, mlp};
+use hatchery_tasks::toys::{AlwaysTwo, Regression};
 
 /// A population around `theta` with the given noise.
 pub(crate) fn population(theta: Params, perturbation: Perturbation, directions: u32) -> Perturbed {
@@ -33,13 +35,27 @@ pub(crate) fn population(theta: Params, perturbation: Perturbation, directions: 
 }
 
 fn same(task: &impl Task<Population = Perturbed>, population: &Perturbed, devices: usize) {
+    near(task, population, devices, 0.0);
+}
+
+/// The same bits, or within a tolerance.
+fn near(
+    task: &impl Task<Population = Perturbed>,
+    population: &Perturbed,
+    devices: usize,
+    tolerance: f32,
+) {
     let Some(cuda) = testing::cuda(devices) else { return };
     let evaluate = |backend| {
         let fitness = Evaluator::new(backend).evaluate(task, population).expect("evaluated");
         fitness.values
     };
     let (expected, found) = (evaluate(Backend::cpu()), evaluate(Backend::Cuda(cuda)));
-    let differ = expected.iter().zip(&found).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
+    let far = |(a, b): &(&f32, &f32)| {
+        a.to_bits() != b.to_bits()
+            && (tolerance == 0.0 || (*a - *b).abs() > tolerance * (1.0 + a.abs()))
+    };
+    let differ = expected.iter().zip(&found).filter(far).count();
     assert_eq!(differ, 0, "of {}: {:?} {:?}", expected.len(), &expected[..4], &found[..4]);
 }
 
@@ -134,4 +150,33 @@ fn a_pair_of_devices_gives_what_one_gives() {
         Policy::new(CartPole, Config::default(), &model(&[8], Activation::Tanh, false), 11);
     let perturbation = Perturbation::LowRank { rank: 2 };
     same(&policy, &population(policy.init(5), perturbation, 67), 2);
+}
+
+#[test]
+fn networks_over_rows_give_the_same_scores() {
+    let perturbation = Perturbation::LowRank { rank: 2 };
+    for model in [
+        model(&[], Activation::Tanh, false),
+        model(&[20, 7], Activation::Relu, false),
+        model(&[20, 7], Activation::Pqn, false),
+        model(&[9], Activation::Tanh, true),
+    ] {
+        let regression = Regression::new(4, &model, 3);
+        same(&regression, &population(regression.init(1), perturbation, 21), 1);
+        let two = AlwaysTwo::new(3, &model, 3);
+        same(&two, &population(two.init(1), perturbation, 21), 2);
+    }
+}
+
+/// The first layer is a library's product on the CPU, with another order of sums.
+#[test]
+fn digits_are_scored_alike() {
+    let (training, _) = digits::load().expect("embedded");
+    for loss in [Loss::CrossEntropy, Loss::Accuracy] {
+        let config = classify::Config { images: 40, loss };
+        let model = model(&[24], Activation::Tanh, false);
+        let task = Classifier::new(training.clone(), config, &model, 2);
+        let population = population(task.init(1), Perturbation::LowRank { rank: 1 }, 13);
+        near(&task, &population, 2, if loss == Loss::Accuracy { 0.026 } else { 1e-5 });
+    }
 }

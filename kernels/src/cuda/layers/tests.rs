@@ -142,7 +142,8 @@ fn case() -> impl Strategy<Value = Case> {
         (Sparse, normal, true, Drawn, false, None),
         (Nothing, normal, false, Drawn, false, Some(Stage::Relu)),
     ];
-    let shape = (1_usize..200, 1_usize..200, 1_usize..40, 1_usize..3, 1_usize..4);
+    let inputs = prop_oneof![Just(1_usize), 2_usize..200];
+    let shape = (inputs, 1_usize..200, 1_usize..40, 1_usize..3, 1_usize..4);
     (shape, 0..forms.len()).prop_map(move |(shape, form)| {
         let (inputs, outputs, directions, halves, rows) = shape;
         let (perturbation, distribution, bias_noise, source, shared, activation) = forms[form];
