@@ -150,10 +150,10 @@ impl Network {
             }
         }
         format!(
-            "struct Network {{\n  static const int INPUTS = {}, OUTPUTS = {width};\n  \
-             static __device__ __forceinline__ void forward(const Member &m, const float *p, float (&x)[{}], float (&y)[{width}]) {{\n{body}\
-             #pragma unroll\n    for (int o = 0; o < {width}; ++o) y[o] = {now}[o];\n  }}\n}};\n",
-            self.inputs, self.inputs,
+            "struct Network {{\n  static __device__ __forceinline__ void forward(const Member &m, const float *p, \
+             float (&x)[{}], float (&y)[{width}]) {{\n{body}#pragma unroll\n    \
+             for (int o = 0; o < {width}; ++o) y[o] = {now}[o];\n  }}\n}};\n",
+            self.inputs
         )
     }
 }

@@ -573,6 +573,11 @@ impl Prepared<'_> {
         self.columns
     }
 
+    /// Where the inputs are, and the numbers from one column to the next.
+    pub(super) fn input(&self) -> (Argument, usize) {
+        (self.activations[0].argument(), stride(self.inputs))
+    }
+
     /// The outputs of the last run, `(columns, outputs)`, on the device.
     pub fn output(&self) -> &Memory<f32> {
         &self.output

@@ -13,6 +13,7 @@ pub mod probe;
 mod rollout;
 mod score;
 mod slab;
+mod steps;
 #[cfg(feature = "emulate")]
 #[doc(hidden)]
 pub mod testing;

@@ -41,6 +41,17 @@ pub enum Starts {
     Member,
 }
 
+impl Starts {
+    /// As in the kernels.
+    pub(super) fn code(self) -> u32 {
+        match self {
+            Self::Pair => 0,
+            Self::Generation => 1,
+            Self::Member => 2,
+        }
+    }
+}
+
 /// Episodes to play.
 #[derive(Clone, Debug)]
 pub struct Rollout<'a> {
@@ -73,12 +84,15 @@ const WIDTH_MAX: usize = 128;
 
 impl Rollout<'_> {
     /// Whether a thread can hold the policy's activations.
-    pub fn fits(&self) -> bool {
+    fn is_narrow(&self) -> bool {
         self.network.width_max() <= WIDTH_MAX
     }
 
     /// Device memory that a batch takes.
     pub fn footprint(&self, members: &Members<'_>) -> Footprint {
+        if !self.is_narrow() {
+            return self.footprint_by_layers(members);
+        }
         Footprint {
             fixed: size_of::<f32>() * Places::of_centre(self.network, members).len,
             per_direction: size_of::<f32>() * Slab::elements(members)
@@ -88,27 +102,43 @@ impl Rollout<'_> {
 
     /// The source for these members, for devices that have room for the parameters in shared memory.
     pub fn source(&self, members: &Members<'_>) -> Source {
+        if !self.is_narrow() {
+            return self.source_by_layers(members);
+        }
         self.source_for(members, &Places::of_centre(self.network, members), true)
     }
 
-    fn source_for(&self, members: &Members<'_>, centre: &Places, shared: bool) -> Source {
+    /// The constants that any source of this rollout needs.
+    pub(super) fn define(&self, source: Source) -> Source {
         let float = |x: f32| format!("{x:e}f");
         let scales: Vec<String> = self.scales.iter().map(|s| float(*s)).collect();
-        let mut source = Source::new("rollout", include_str!("rollout.cu"))
-            .define("STEPS_MAX", self.steps_max)
-            .define("SCALES", scales.join(", "));
-        if shared {
-            source = source.define("CENTRE_SHARED", 1);
-        }
+        let outputs = self.network.outputs();
         let (head, actions) = match self.head {
             Head::Greedy => ("GREEDY", 1),
             Head::Categorical => ("CATEGORICAL", 1),
-            Head::Mean { .. } => ("MEAN", self.network.outputs()),
-            Head::Gaussian { .. } => ("GAUSSIAN", self.network.outputs()),
+            Head::Mean { .. } => ("MEAN", outputs),
+            Head::Gaussian { .. } => ("GAUSSIAN", outputs),
         };
-        source = source.define("HEAD", head).define("ACTIONS", actions);
-        if let Head::Mean { low, high } | Head::Gaussian { low, high, .. } = self.head {
-            source = source.define("LOW", float(low)).define("HIGH", float(high));
+        let source = source
+            .define("STEPS_MAX", self.steps_max)
+            .define("SCALES", scales.join(", "))
+            .define("HEAD", head)
+            .define("INPUTS", self.network.inputs)
+            .define("OUTPUTS", outputs)
+            .define("ACTIONS", actions);
+        match self.head {
+            Head::Mean { low, high } | Head::Gaussian { low, high, .. } => {
+                source.define("LOW", float(low)).define("HIGH", float(high))
+            }
+            Head::Greedy | Head::Categorical => source,
+        }
+    }
+
+    fn source_for(&self, members: &Members<'_>, centre: &Places, shared: bool) -> Source {
+        let source = Source::new("rollout", include_str!("rollout.cu"));
+        let mut source = self.define(source);
+        if shared {
+            source = source.define("CENTRE_SHARED", 1);
         }
         let (mut first, mut noise) = (0, 0);
         if let Head::Gaussian { log_std, .. } = self.head {
@@ -120,13 +150,14 @@ impl Rollout<'_> {
             .compile(source)
             .with(include_str!("matrix.cuh"))
             .with(include_str!("episode.cuh"))
+            .with(include_str!("head.cuh"))
             .with(&self.network.text(members))
             .with(self.environment)
     }
 }
 
 impl Device {
-    /// Plays the episodes of all members; returns `(episodes, halves, directions)` undiscounted sums of rewards.
+    /// Plays the episodes of all members; returns `(directions, halves, episodes)` undiscounted sums of rewards.
     ///
     /// # Errors
     /// [`KernelError::ShapeMismatch`] if tensors or scales do not fit the network; [`KernelError::DeviceMemory`] if the members
@@ -142,6 +173,9 @@ impl Device {
         let columns = count * members.halves * rollout.episodes as usize;
         if columns == 0 {
             return Ok(Vec::new());
+        }
+        if !rollout.is_narrow() {
+            return self.rollout_by_layers(rollout, members);
         }
         self.check_fit(rollout.footprint(members), count)?;
         let centre = Centre::upload(self, network, members)?;
@@ -167,11 +201,7 @@ impl Device {
             Argument::U32(key0),
             Argument::U32(key1),
             Argument::U32(rollout.generation),
-            Argument::U32(match rollout.starts {
-                Starts::Pair => 0,
-                Starts::Generation => 1,
-                Starts::Member => 2,
-            }),
+            Argument::U32(rollout.starts.code()),
             returns.argument(),
         ];
         let source = rollout.source_for(members, &centre.places, shared);

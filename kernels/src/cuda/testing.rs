@@ -3,8 +3,9 @@
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{Cuda, Device, Source};
-use crate::Distribution;
+use super::{Cuda, Device, Members, Network, NoiseSource, Pass, Source, Stage, Tensor};
+use crate::cpu::{GradientCall, Perturbation, Precision, TensorNoise};
+use crate::{Distribution, NoiseStream};
 
 /// A GPU if `HATCHERY_REQUIRE_CUDA` asks for one, else the emulator where there is a C++ compiler; `None`, with a line on
 /// standard error, where there is none and `HATCHERY_REQUIRE_EMULATOR` does not insist on it.
@@ -45,12 +46,54 @@ pub fn resources(source: &Source, architecture: &str) -> Result<String, String> 
     super::device::nvrtc::resources(source, architecture)
 }
 
-/// The sources of this crate that need no network, with a label.
-pub fn sources() -> Vec<(&'static str, Source)> {
-    vec![
-        ("normal", super::noise::source(Distribution::Normal)),
-        ("uniform", super::noise::source(Distribution::Uniform)),
-    ]
+/// The sources of this crate that need no environment, with a label.
+pub fn sources() -> Vec<(String, Source)> {
+    let mut all = vec![
+        ("normal".to_owned(), super::noise::source(Distribution::Normal)),
+        ("uniform".to_owned(), super::noise::source(Distribution::Uniform)),
+        ("score".to_owned(), super::score::source()),
+    ];
+    let (weights, bias) = ([0.0; 64], [0.0; 8]);
+    let stages = vec![Stage::Linear { inputs: 8, outputs: 8, weight: 0, bias: 1 }];
+    let network = Network { inputs: 8, stages };
+    for (precision, rank) in [(Precision::F32, 1), (Precision::Bf16, 1), (Precision::Bf16, 4)] {
+        let noise = |perturbation, layer, cols| TensorNoise {
+            perturbation,
+            distribution: Distribution::Normal,
+            stream: NoiseStream::new(1),
+            generation: 0,
+            layer,
+            rows: 8,
+            cols,
+        };
+        let low_rank = noise(Perturbation::LowRank { rank }, 0, 8);
+        let of_bias = noise(Perturbation::Dense, 1, 1);
+        let members = Members {
+            tensors: vec![
+                Tensor { values: &weights, noise: low_rank },
+                Tensor { values: &bias, noise: of_bias },
+            ],
+            directions: 0..1,
+            halves: 2,
+            sigma: 1.0,
+            baseline_group: 0,
+            precision,
+        };
+        for source in [NoiseSource::Drawn, NoiseSource::Stored] {
+            let pass = Pass {
+                network: &network,
+                members: &members,
+                rows: 1,
+                shared_input: false,
+                noise: source,
+            };
+            let label = format!("{precision:?} rank {rank} {source:?}");
+            all.extend(pass.sample_sources().into_iter().map(|s| (label.clone(), s)));
+        }
+        let call = GradientCall { noise: low_rank, signs: false, precision, weights: &[] };
+        all.push((format!("{precision:?} gradient"), super::gradient::source(&call)));
+    }
+    all
 }
 
 /// Random cases of a test of kernels: `few` on the processor, many on a GPU.

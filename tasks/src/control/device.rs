@@ -7,7 +7,7 @@ use hatchery_kernels::cuda::{Cuda, Head, Network, Rollout, Source, Starts};
 
 use super::environment::{Actions, Environment};
 use super::rollout::{LOG_STD, Policy, SharedStarts};
-use crate::model::device::{members, scatter};
+use crate::model::device::members;
 
 /// A policy whose environment and network a device can run.
 pub(super) struct DeviceGame<'a, E> {
@@ -22,8 +22,7 @@ impl<'a, E: Environment> DeviceGame<'a, E> {
         let environment = policy.environment.cuda()?;
         let network = policy.network.device_network();
         let scales = policy.environment.scales();
-        let game = Self { policy, environment, network, scales };
-        game.rollout(0).fits().then_some(game)
+        Some(Self { policy, environment, network, scales })
     }
 
     fn rollout(&self, generation: u32) -> Rollout<'_> {
@@ -79,16 +78,16 @@ impl<'a, E: Environment> DeviceGame<'a, E> {
     ) -> Result<(), TaskError> {
         let rollout = self.rollout(population.generation());
         let block = members(population, population.directions_of(&range));
-        let lanes = block.count() * block.halves;
         let returns = {
             let (_, device, _turn) = cuda.turn();
             device.rollout(&rollout, &block)?
         };
         let episodes = rollout.episodes as usize;
-        scatter(population, range, fitness, |lane| {
-            let all = (0..episodes).map(|e| returns[e * lanes + lane]);
-            (all.sum::<f64>() / episodes as f64) as f32
-        });
+        let first = population.first_of_block(&range);
+        for (slot, member) in fitness.iter_mut().zip(range) {
+            let of = &returns[(member - first) * episodes..][..episodes];
+            *slot = (of.iter().sum::<f64>() / episodes as f64) as f32;
+        }
         Ok(())
     }
 }

@@ -80,18 +80,3 @@ impl DevicePass<'_> {
         Ok(())
     }
 }
-
-/// Hands the members of a range their values, given in the order `(halves, directions)` for whole directions.
-pub(crate) fn scatter(
-    population: &Perturbed,
-    members: Range<usize>,
-    fitness: &mut [f32],
-    of: impl Fn(usize) -> f32,
-) {
-    let directions = population.directions_of(&members);
-    let halves = population.sampling.members_per_direction();
-    for (slot, member) in fitness.iter_mut().zip(members) {
-        let direction = member / halves - directions.start as usize;
-        *slot = of((member % halves) * directions.len() + direction);
-    }
-}

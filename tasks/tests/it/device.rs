@@ -138,6 +138,19 @@ fn every_kind_of_noise_is_the_same() {
     });
 }
 
+/// Too wide for a thread each: layer by layer.
+#[test]
+fn wide_policies_play_the_same_episodes() {
+    let wide = model(&[130, 20], Activation::Tanh, false);
+    let few = |p| Perturbed { directions: 5, baseline_group: 4, ..p };
+    play(DoorKey, Config::default(), &wide, few);
+    let norm = model(&[140], Activation::Relu, true);
+    let config =
+        Config { episodes: 3, sample_actions: true, shared_starts: SharedStarts::Generation };
+    play(CartPole, config.clone(), &norm, few);
+    play(Pendulum, config, &wide, few);
+}
+
 #[test]
 fn evaluation_episodes_of_the_centre_are_the_same() {
     let model = model(&[9], Activation::Tanh, false);

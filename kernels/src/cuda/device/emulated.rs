@@ -14,7 +14,7 @@ use super::{Argument, Driver, Module, Recording, Shape, Source, cache};
 
 const SHIM: &str = include_str!("../emulator/shim.hpp");
 /// `-ffp-contract=off`: a fused multiply-add is where the source says so. `native`: so that it is one instruction.
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 9] = [
     "-std=c++17",
     "-O2",
     "-march=native",
@@ -23,6 +23,8 @@ const FLAGS: [&str; 8] = [
     "-w",
     "-fPIC",
     "-shared",
+    // A kernel may have the name of a function of some library.
+    "-Wl,-Bsymbolic",
 ];
 /// Bytes of the guard before and behind each array.
 const GUARD: usize = 64;
