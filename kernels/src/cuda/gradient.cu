@@ -15,15 +15,6 @@ __device__ __forceinline__ float factor(float x) {
 #endif
 }
 
-__device__ __forceinline__ float rounded(float x) {
-#ifdef PRECISION_BF16
-  u32 bits = __float_as_uint(x);
-  return __uint_as_float((bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u);
-#else
-  return x;
-#endif
-}
-
 // Low-rank noise: out (rows, cols) goes on by one fma for each direction and factor, in order. A block has a tile of 64 x 64
 // entries, a thread 4 x 4 of them; factors pass through shared memory 16 columns (direction and factor) at a time.
 // Grid: tiles of cols in x, tiles of rows in y. Operations: 2 rows cols rank per direction. Bytes: each factor is read once for
@@ -52,8 +43,8 @@ extern "C" __global__ void __launch_bounds__(256)
       float weight = live ? weights[d] * share : 0.0f;
       float x = live && row + e < rows ? of[rank * padded_cols + k * padded_rows + row + e] : 0.0f;
       float y = live && col + e < cols ? of[k * padded_cols + col + e] : 0.0f;
-      a[depth][e] = rounded(factor(x) * weight);
-      b[depth][e] = live ? rounded(factor(y)) : 0.0f;
+      a[depth][e] = factor(x) * weight;
+      b[depth][e] = live ? factor(y) : 0.0f;
     }
     __syncthreads();
     u32 depths = columns - first < DEPTH ? columns - first : DEPTH;

@@ -1,4 +1,4 @@
-//! The update contraction on a device. Sources, grids and twins: see `gradient.cu`.
+//! The update contraction on a device. Sources, grids and twins: see `gradient.cu`, `gradient_bf16.cu`.
 
 use std::ops::Range;
 
@@ -17,11 +17,19 @@ const BATCH_BYTES: usize = 1 << 30;
 pub(super) fn source(call: &GradientCall<'_>) -> Source {
     let source = Source::new("gradient", include_str!("gradient.cu"));
     let source = with_distribution(source, call.noise.distribution);
+    if call.signs { source.define("SIGNS", 1) } else { source }
+}
+
+/// Columns of a span on tensor cores: a direction and one of its factors each.
+const SPAN: usize = 4096;
+/// Bytes of the sums of spans, about.
+const SPAN_BYTES: usize = 256 << 20;
+
+pub(super) fn source_bf16(call: &GradientCall<'_>) -> Source {
+    let source = Source::new("gradient_bf16", include_str!("gradient_bf16.cu"));
+    let source = with_distribution(source, call.noise.distribution);
     let source = if call.signs { source.define("SIGNS", 1) } else { source };
-    match call.precision {
-        Precision::F32 => source,
-        Precision::Bf16 => source.define("PRECISION_BF16", 1),
-    }
+    source.with(include_str!("matrix.cuh"))
 }
 
 impl Device {
@@ -45,6 +53,11 @@ impl Device {
         };
         if elements == 0 || call.weights.is_empty() {
             return Ok(());
+        }
+        if let (Perturbation::LowRank { rank }, Precision::Bf16) =
+            (noise.perturbation, call.precision)
+        {
+            return self.add_gradient_bf16(call, rank, out);
         }
         let chains = self.zeros::<f32>(if dense { CHAINS * elements } else { 0 })?;
         let weights = self.upload(call.weights)?;
@@ -76,6 +89,86 @@ impl Device {
             let shape = Shape::items(elements, 128);
             // SAFETY: the arguments are those of the kernel; `chains` and `out` have one or sixteen numbers for each entry.
             unsafe { self.launch(&source(call), "gradient_fold", shape, &arguments)? };
+        }
+        Ok(())
+    }
+
+    /// Low-rank noise on tensor cores.
+    fn add_gradient_bf16(
+        &self,
+        call: &GradientCall<'_>,
+        rank: u32,
+        out: &Memory<f32>,
+    ) -> Result<(), KernelError> {
+        let noise = &call.noise;
+        let (rows, cols) = (noise.rows, noise.cols);
+        let (row_stride, col_stride) = (rows.next_multiple_of(8), cols.next_multiple_of(8));
+        let directions = call.weights.len();
+        let weights = self.upload(call.weights)?;
+        let (free, _) = self.memory()?;
+        // Spans of the same length for any device and any batch, so that the bits depend on neither.
+        let span_directions = (SPAN / rank as usize).max(1);
+        let spans_max = (SPAN_BYTES / (4 * rows * cols)).clamp(1, 256);
+        let per_direction = 2 * rank as usize * (row_stride + col_stride);
+        let footprint = Footprint { fixed: 4 * rows * cols * spans_max, per_direction };
+        let fit = footprint.directions(free.min(footprint.fixed + BATCH_BYTES), 1, directions);
+        let batch = (fit / span_directions).clamp(1, spans_max) * span_directions;
+        self.check_fit(footprint, batch.min(directions))?;
+        let columns_max = batch.min(directions) * rank as usize;
+        let a = self.allocate::<u16>(columns_max * row_stride)?;
+        let b = self.allocate::<u16>(columns_max * col_stride)?;
+        let spans = batch.min(directions).div_ceil(span_directions);
+        let sums = self.allocate::<f32>(spans * rows * cols)?;
+        let source = source_bf16(call);
+        let [key0, key1] = noise.stream.key();
+        let at = noise.at(0);
+        for first in (0..directions).step_by(batch) {
+            let count = batch.min(directions - first);
+            let (columns, spans) = (count * rank as usize, count.div_ceil(span_directions));
+            let blocks = row_stride.max(col_stride).div_ceil(noise.distribution.per_block());
+            let shape = Shape {
+                grid: [blocks.div_ceil(128) as u32, columns.min(65_535) as u32, 2],
+                block: [128, 1, 1],
+                shared_bytes: 0,
+            };
+            let sizes = [rows, cols, row_stride, col_stride].map(|n| Argument::U32(n as u32));
+            let mut arguments = vec![
+                a.argument(),
+                b.argument(),
+                weights.argument_from(first),
+                Argument::U32(key0),
+                Argument::U32(key1),
+                Argument::U32(at.generation),
+                Argument::U32(at.layer),
+                Argument::U32(first as u32),
+                Argument::U32(columns as u32),
+                Argument::U32(rank),
+            ];
+            arguments.extend(sizes);
+            arguments.push(Argument::F32(1.0 / (rank as f32).sqrt()));
+            // SAFETY: the arguments are those of the kernel; a and b have a row for each column.
+            unsafe { self.launch(&source, "draw_factors", shape, &arguments)? };
+            let mut arguments = vec![a.argument(), b.argument(), Argument::U32(columns as u32)];
+            arguments.extend(sizes);
+            arguments.push(Argument::U32((span_directions * rank as usize) as u32));
+            arguments.push(sums.argument());
+            let tile = 128;
+            let shape = Shape {
+                grid: [cols.div_ceil(tile) as u32, rows.div_ceil(tile) as u32, spans as u32],
+                block: [256, 1, 1],
+                shared_bytes: 4 * 2 * 32 * 128 * 2,
+            };
+            // SAFETY: as above; `sums` has room for each span.
+            unsafe { self.launch(&source, "contract", shape, &arguments)? };
+            let arguments = [
+                sums.argument(),
+                Argument::U32(spans as u32),
+                Argument::U64((rows * cols) as u64),
+                out.argument(),
+            ];
+            let shape = Shape::items(rows * cols, 256);
+            // SAFETY: as above; `out` has one number for each entry.
+            unsafe { self.launch(&source, "add_spans", shape, &arguments)? };
         }
         Ok(())
     }
@@ -147,13 +240,14 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: testing::cases(24), ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: testing::cases(16), ..ProptestConfig::default() })]
         #[test]
         fn gradients_have_the_bits_of_the_cpu(
-            rows in 1_usize..150,
-            cols in 1_usize..150,
+            (rows, cols, directions) in prop_oneof![
+                4 => (1_usize..150, 1_usize..150, 1_usize..40),
+                1 => (1_usize..9, 1_usize..9, 2000_usize..5000),
+            ],
             rank in 0_u32..6,
-            directions in 1_usize..70,
             uniform: bool,
             signs: bool,
         ) {
@@ -174,7 +268,9 @@ mod tests {
             let call = GradientCall { precision: Precision::Bf16, ..call };
             if let Some((expected, found)) = both(&call, &start) {
                 for (a, b) in expected.iter().zip(&found) {
-                    prop_assert!((a - b).abs() <= 1e-4 * (1.0 + a.abs()), "{a} {b}");
+                    // Sums in another order, of products of numbers with eight bits.
+                    let tolerance = 2e-5 * (directions as f32).sqrt() + 1e-4;
+                    prop_assert!((a - b).abs() <= tolerance * (1.0 + a.abs()), "{a} {b}");
                 }
             }
         }

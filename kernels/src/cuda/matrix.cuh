@@ -53,6 +53,24 @@ __device__ __forceinline__ void load_matrices(u32 (&r)[4], const void *row) {
 #endif
 }
 
+// The same, each matrix transposed.
+__device__ __forceinline__ void load_matrices_transposed(u32 (&r)[4], const void *row) {
+#if defined(__CUDA_ARCH__)
+  u32 from = (u32)__cvta_generic_to_shared(row);
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+               : "r"(from));
+#else
+  emu::share(&row, sizeof(row));
+  for (int m = 0; m < 4; ++m)
+    for (int e = 0; e < 2; ++e) {
+      const char *at = *(const char *const *)emu::shared_of(m * 8 + 2 * (emu::self->lane % 4) + e);
+      memcpy((char *)&r[m] + 2 * e, at + 2 * (emu::self->lane / 4), 2);
+    }
+  emu::shared_done();
+#endif
+}
+
 // d += a b for a 16x16 (rows), b 16x8 (columns), both bf16, d 16x8 f32. Lane l holds rows l/4 and l/4 + 8, columns 2 (l%4) and the
 // next, of a also 8 columns on; of b column l/4, rows 2 (l%4) and the next, and 8 on.
 __device__ __forceinline__ void mma_bf16(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {

@@ -72,7 +72,7 @@ impl Device {
         let bytes = bytes.download()?[0] as usize;
         let states = self.allocate::<u8>(columns * bytes)?;
         let alive = self.zeros::<u32>(1)?;
-        let (log_std, log_std_noise) = self.log_std(rollout, members)?;
+        let [log_std, log_std_noise] = self.log_std(rollout, members)?;
         let pointer = |memory: &Option<Memory<f32>>| {
             memory.as_ref().map_or(Argument::Memory(0), Memory::argument)
         };
@@ -130,15 +130,15 @@ impl Device {
         &self,
         rollout: &Rollout<'_>,
         members: &Members<'_>,
-    ) -> Result<(Option<Memory<f32>>, Option<Memory<f32>>), KernelError> {
-        let Head::Gaussian { log_std, .. } = rollout.head else { return Ok((None, None)) };
+    ) -> Result<[Option<Memory<f32>>; 2], KernelError> {
+        let Head::Gaussian { log_std, .. } = rollout.head else { return Ok([None, None]) };
         let tensor = &members.tensors[log_std];
         let values = self.upload(tensor.values)?;
         if tensor.noise.perturbation != Perturbation::Dense {
-            return Ok((Some(values), None));
+            return Ok([Some(values), None]);
         }
         let noise = self.allocate::<f32>(tensor.noise.elements() * members.count())?;
         draw_tensor(self, &tensor.noise, members, NoiseLayout::ElementsLast, 0, &noise)?;
-        Ok((Some(values), Some(noise)))
+        Ok([Some(values), Some(noise)])
     }
 }

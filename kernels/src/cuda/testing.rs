@@ -91,7 +91,13 @@ pub fn sources() -> Vec<(String, Source)> {
             all.extend(pass.sample_sources().into_iter().map(|s| (label.clone(), s)));
         }
         let call = GradientCall { noise: low_rank, signs: false, precision, weights: &[] };
-        all.push((format!("{precision:?} gradient"), super::gradient::source(&call)));
+        match (precision, rank) {
+            (Precision::F32, _) => all.push(("gradient".into(), super::gradient::source(&call))),
+            (Precision::Bf16, 1) => {
+                all.push(("gradient".into(), super::gradient::source_bf16(&call)));
+            }
+            (Precision::Bf16, _) => {}
+        }
     }
     all
 }
