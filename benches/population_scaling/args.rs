@@ -10,6 +10,10 @@ use super::stack::Shape;
 #[derive(Debug)]
 pub(super) struct Args {
     pub(super) json: Option<PathBuf>,
+    /// Whether to measure a GPU instead of the processor.
+    pub(super) cuda: bool,
+    /// Whether to measure little.
+    pub(super) quick: bool,
     pub(super) layers: Vec<Shape>,
     pub(super) populations: Vec<usize>,
     pub(super) ranks: Vec<u32>,
@@ -23,7 +27,7 @@ pub(super) struct Args {
 /// Bytes of inputs that a point of the sweep may have.
 const INPUT_BYTES_MAX: usize = 2 << 30;
 
-const USAGE: &str = "usage: cargo bench --bench population_scaling -- [--quick] [--json FILE] [--layers 64,256,1024,3x256] \
+const USAGE: &str = "usage: cargo bench --bench population_scaling -- [--cuda] [--quick] [--json FILE] [--layers 64,256,1024,3x256] \
                      [--populations 64,8192] [--ranks 1,4,16] [--rows 1,32] [--noise normal|uniform] [--precision f32|bf16] [--seconds 0.5]";
 
 impl Args {
@@ -31,6 +35,8 @@ impl Args {
     pub(super) fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut args = Self {
             json: None,
+            cuda: false,
+            quick: false,
             layers: shapes("64,256,1024,3x256")?,
             populations: (6..=18).step_by(2).map(|k| 1 << k).collect(),
             ranks: vec![1, 4, 16],
@@ -43,7 +49,9 @@ impl Args {
             let mut value = || words.next().ok_or(format!("{word} wants a value\n{USAGE}"));
             match word.as_str() {
                 "--bench" => {}
+                "--cuda" => args.cuda = true,
                 "--quick" => {
+                    args.quick = true;
                     args.populations = vec![256, 8192];
                     args.ranks = vec![1, 4];
                     args.rows = vec![1];

@@ -6,6 +6,8 @@
 //! cargo bench --bench population_scaling -- --json FILE --layers 256,3x256 --ranks 1,4 --populations 8192,65536
 //! ```
 //!
+//! With `--cuda` the same is measured on a GPU, with tables of its own: see [`cuda`].
+//!
 //! A *generation* is everything: noise, forward pass of all members, fitness shaping, update contraction, optimiser step,
 //! through the same engine that `hatchery run` uses. Every member has its own inputs, `rows` of them. *Inference* is
 //! the forward pass of as many inputs through the mean weights: the faster of our tiles and a packed library product.
@@ -13,6 +15,7 @@
 
 mod args;
 mod chart;
+mod cuda;
 mod inference;
 mod measure;
 mod stack;
@@ -43,6 +46,9 @@ fn main() -> std::io::Result<()> {
             std::process::exit(2);
         }
     };
+    if args.cuda {
+        return on_cuda(&args);
+    }
     println!(
         "threads {}, {}; rates in thousands of members a second; limit = 1/(1 + rank/(2 rows)) of inference",
         rayon::current_num_threads(),
@@ -83,6 +89,21 @@ fn main() -> std::io::Result<()> {
         println!("wrote {}", path.display());
     }
     for path in chart::write(&points)? {
+        println!("wrote {}", path.display());
+    }
+    Ok(())
+}
+
+fn on_cuda(args: &Args) -> std::io::Result<()> {
+    let found = match cuda::run(args) {
+        Ok(found) => found,
+        Err(error) => {
+            eprintln!("{error}");
+            std::process::exit(1);
+        }
+    };
+    if let Some(path) = &args.json {
+        std::fs::write(path, serde_json::to_string_pretty(&found)?)?;
         println!("wrote {}", path.display());
     }
     Ok(())

@@ -23,6 +23,8 @@
 //! Weight Decay Regularization* (2019), arXiv:1711.05101, algorithm 2, where optax and we multiply λ
 //! by the learning rate. `optax.adam`, `optax.adamw`.
 
+use hatchery_kernels::cuda::Rule;
+
 use super::{
     UpdateError, UpdateRule, assert_decay, assert_lengths, assert_weight_decay, restore_moments,
 };
@@ -83,13 +85,17 @@ impl Adam {
     }
 }
 
+/// `1 / (1 − βᵗ)`.
+fn unbias(beta: f32, t: u64) -> f32 {
+    (1.0 / (1.0 - power(f64::from(beta), t))) as f32
+}
+
 impl UpdateRule for Adam {
     fn step(&mut self, theta: &mut [f32], gradient: &[f32], learning_rate: f32, t: u64) {
         assert_lengths(theta, gradient, self.mean.len());
         debug_assert!(t > 0, "steps count from 1");
         let (beta1, beta2) = (self.beta1, self.beta2);
-        let unbias = |beta: f32| (1.0 / (1.0 - power(f64::from(beta), t))) as f32;
-        let (unbias_mean, unbias_square) = (unbias(beta1), unbias(beta2));
+        let (unbias_mean, unbias_square) = (unbias(beta1, t), unbias(beta2, t));
         let moments = self.mean.iter_mut().zip(&mut self.square);
         for ((theta, &g), (m, v)) in theta.iter_mut().zip(gradient).zip(moments) {
             let g = g + self.coupled_decay * *theta;
@@ -98,6 +104,13 @@ impl UpdateRule for Adam {
             let scaled = (*m * unbias_mean) / ((*v * unbias_square).sqrt() + self.epsilon);
             *theta -= learning_rate * (scaled + self.decoupled_decay * *theta);
         }
+    }
+
+    fn on_device(&self, t: u64) -> Option<Rule> {
+        let betas = [self.beta1, self.beta2];
+        let &Self { coupled_decay, decoupled_decay, epsilon, .. } = self;
+        let unbias = betas.map(|beta| unbias(beta, t));
+        Some(Rule::Adam { coupled_decay, decoupled_decay, betas, epsilon, unbias })
     }
 
     fn moments(&self) -> Vec<&[f32]> {

@@ -17,6 +17,8 @@
 //! Source: Chen et al., *Symbolic Discovery of Optimization Algorithms* (2023), arXiv:2302.06675,
 //! algorithm 2; `optax.lion`. The rule was itself found by an evolutionary search over programs.
 
+use hatchery_kernels::cuda::Rule;
+
 use super::{
     UpdateError, UpdateRule, assert_decay, assert_lengths, assert_weight_decay, restore_moments,
 };
@@ -69,6 +71,10 @@ impl UpdateRule for Lion {
             *theta -= learning_rate * (direction + lambda * *theta);
             *m = beta2 * *m + (1.0 - beta2) * g;
         }
+    }
+
+    fn on_device(&self, _: u64) -> Option<Rule> {
+        Some(Rule::Lion { decay: self.weight_decay, betas: [self.beta1, self.beta2] })
     }
 
     fn moments(&self) -> Vec<&[f32]> {

@@ -22,6 +22,7 @@ mod sgd;
 
 use std::fmt;
 
+use hatchery_kernels::cuda::Rule;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -39,6 +40,12 @@ pub trait UpdateRule: Send + fmt::Debug {
     /// # Panics
     /// If the lengths differ from each other or from the length that the rule was built for.
     fn step(&mut self, theta: &mut [f32], gradient: &[f32], learning_rate: f32, t: u64);
+
+    /// The same step, the `t`-th, for a device; none if the rule is for the processor alone.
+    fn on_device(&self, t: u64) -> Option<Rule> {
+        let _ = t;
+        None
+    }
 
     /// What the rule remembers between steps, each `(parameters,)`, in an order that never changes.
     /// Called when a checkpoint is written.

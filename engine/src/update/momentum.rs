@@ -18,6 +18,8 @@
 //! form of Nesterov's method is that of Sutskever et al., *On the importance of initialization and
 //! momentum in deep learning* (2013); `optax.sgd(momentum, nesterov)`.
 
+use hatchery_kernels::cuda::Rule;
+
 use super::{
     UpdateError, UpdateRule, assert_decay, assert_lengths, assert_weight_decay, restore_moments,
 };
@@ -79,6 +81,11 @@ impl UpdateRule for Momentum {
             let direction = if self.nesterov { mu * *v + g } else { *v };
             *theta -= learning_rate * direction;
         }
+    }
+
+    fn on_device(&self, _: u64) -> Option<Rule> {
+        let Self { momentum, nesterov, weight_decay: decay, .. } = *self;
+        Some(Rule::Momentum { decay, momentum, nesterov })
     }
 
     fn moments(&self) -> Vec<&[f32]> {

@@ -13,6 +13,8 @@
 //! Source: Robbins & Monro, *A Stochastic Approximation Method* (1951); `optax.sgd`, with
 //! `optax.add_decayed_weights` before it.
 
+use hatchery_kernels::cuda::Rule;
+
 use super::{UpdateError, UpdateRule, assert_lengths, assert_weight_decay, restore_moments};
 
 /// Plain gradient descent: the step is the gradient times the learning rate.
@@ -54,6 +56,10 @@ impl UpdateRule for Sgd {
         for (theta, &g) in theta.iter_mut().zip(gradient) {
             *theta -= learning_rate * (g + lambda * *theta);
         }
+    }
+
+    fn on_device(&self, _: u64) -> Option<Rule> {
+        Some(Rule::Sgd { decay: self.weight_decay })
     }
 
     fn moments(&self) -> Vec<&[f32]> {

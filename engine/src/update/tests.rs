@@ -273,3 +273,39 @@ fn the_keys_lie_flat_in_the_table_of_a_strategy() {
     let mistyped = serde_json::from_value::<Search>(json!({"sigma": 0.5, "beta3": 0.5}));
     assert!(mistyped.unwrap_err().to_string().contains("beta3"));
 }
+
+/// A device makes the steps of the CPU, to the bit.
+#[test]
+fn steps_on_a_device_have_the_bits_of_the_cpu() {
+    let Some(cuda) = hatchery_kernels::cuda::testing::cuda(1) else { return };
+    let device = &cuda.devices()[0];
+    let count = 77;
+    let some = |phase: f32| (0..count).map(|k| (k as f32 * 0.3 + phase).sin()).collect::<Vec<_>>();
+    let configs = [
+        Config { optimiser: Optimiser::Sgd, weight_decay: Some(0.1), ..Config::default() },
+        Config { optimiser: Optimiser::Momentum, nesterov: Some(true), ..Config::default() },
+        Config { optimiser: Optimiser::Momentum, weight_decay: Some(0.1), ..Config::default() },
+        Config { optimiser: Optimiser::Adam, weight_decay: Some(0.1), ..Config::default() },
+        Config { optimiser: Optimiser::Adamw, ..Config::default() },
+        Config { optimiser: Optimiser::Lion, ..Config::default() },
+    ];
+    for config in configs {
+        let mut rule = config.build(count);
+        let mut theta = some(0.0);
+        let on_device = device.upload(&theta).expect("memory");
+        let kinds = rule.on_device(1).expect("it has one").moments();
+        let moments: Vec<_> = (0..kinds).map(|_| device.zeros(count).expect("memory")).collect();
+        for t in 1..5 {
+            let mut gradient = some(t as f32);
+            gradient[3] = 0.0;
+            let g = device.upload(&gradient).expect("memory");
+            let form = rule.on_device(t).expect("it has one");
+            device.update(form, 0.05, &on_device, &g, &moments).expect("updated");
+            rule.step(&mut theta, &gradient, 0.05, t);
+        }
+        assert_eq!(on_device.download().expect("read"), theta, "{config:?}");
+        for (found, expected) in moments.iter().zip(rule.moments()) {
+            assert_eq!(found.download().expect("read"), expected, "{config:?}");
+        }
+    }
+}

@@ -2,10 +2,11 @@
 //!
 //! For narrow networks, whose activations fit in the registers and the nearest cache of a thread: see `column.cuh`.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::Range;
 
-use super::{Device, Memory, Source};
+use super::{Argument, Device, Memory, Source};
 use crate::cpu::{Perturbation, Precision, TensorNoise};
 use crate::simd::bf16_of;
 use crate::{Distribution, KernelError};
@@ -50,11 +51,20 @@ pub struct Network {
     pub stages: Vec<Stage>,
 }
 
+/// Where values of the centre are.
+#[derive(Clone, Copy, Debug)]
+pub enum Centred<'a> {
+    /// In memory of the host.
+    Host(&'a [f32]),
+    /// In memory of the device, from this element on.
+    Device(&'a Memory<f32>, usize),
+}
+
 /// A parameter tensor of the centre and the noise of its members.
 #[derive(Clone, Copy, Debug)]
 pub struct Tensor<'a> {
     /// Values of the centre, `(rows, cols)`.
-    pub values: &'a [f32],
+    pub values: Centred<'a>,
     /// Noise, and the shape.
     pub noise: TensorNoise,
 }
@@ -96,7 +106,7 @@ impl Network {
     }
 
     /// The matrices, which [`Centre`] transposes.
-    fn is_matrix(&self, tensor: usize) -> bool {
+    pub(super) fn is_matrix(&self, tensor: usize) -> bool {
         self.stages.iter().any(|s| matches!(s, Stage::Linear { weight, .. } if *weight == tensor))
     }
 
@@ -159,6 +169,45 @@ impl Network {
 }
 
 impl Tensor<'_> {
+    /// Its values on the host.
+    fn host(&self) -> Result<Cow<'_, [f32]>, KernelError> {
+        let expected = self.noise.rows * self.noise.cols;
+        match self.values {
+            Centred::Host(values) => {
+                KernelError::check_len("network", "tensor", expected, values.len())?;
+                Ok(Cow::Borrowed(values))
+            }
+            Centred::Device(memory, first) => {
+                let mut values = vec![0.0; expected];
+                memory.read(first, &mut values)?;
+                Ok(Cow::Owned(values))
+            }
+        }
+    }
+
+    /// Its values on the device; memory that was made for them goes to `kept`.
+    pub(super) fn device(
+        &self,
+        device: &Device,
+        kept: &mut Vec<Memory<f32>>,
+    ) -> Result<Argument, KernelError> {
+        let expected = self.noise.rows * self.noise.cols;
+        match self.values {
+            Centred::Host(values) => {
+                KernelError::check_len("network", "tensor", expected, values.len())?;
+                let memory = device.upload(values)?;
+                let argument = memory.argument();
+                kept.push(memory);
+                Ok(argument)
+            }
+            Centred::Device(memory, first) => {
+                let len = memory.len().saturating_sub(first);
+                KernelError::check_len("network", "tensor", expected, len.min(expected))?;
+                Ok(memory.argument_from(first))
+            }
+        }
+    }
+
     /// Its noise as in `column.cuh`, and the rank.
     pub(super) fn kind(&self) -> (&'static str, u32) {
         match self.noise.perturbation {
@@ -243,13 +292,13 @@ impl Centre {
         let mut values = vec![0.0; places.len];
         for (number, (tensor, first)) in members.tensors.iter().zip(&places.firsts).enumerate() {
             let (rows, cols) = (tensor.noise.rows, tensor.noise.cols);
-            KernelError::check_len("network", "tensor", rows * cols, tensor.values.len())?;
+            let host = tensor.host()?;
             if !network.is_matrix(number) {
-                values[*first..first + rows * cols].copy_from_slice(tensor.values);
+                values[*first..first + rows * cols].copy_from_slice(&host);
                 continue;
             }
             let padded = rows.next_multiple_of(4);
-            for (o, row) in tensor.values.chunks_exact(cols.max(1)).enumerate() {
+            for (o, row) in host.chunks_exact(cols.max(1)).enumerate() {
                 for (i, w) in row.iter().enumerate() {
                     values[first + i * padded + o] = match members.precision {
                         Precision::F32 => *w,

@@ -2,11 +2,11 @@
 //! see `perturbed_linear.cu`.
 
 use super::column::{Members, Network, Stage, Tensor};
-use super::noise::NoiseLayout;
+use super::noise::{Draw, NoiseLayout};
 use super::slab::draw_tensor;
 use super::{Argument, Device, Footprint, Memory, Shape, Source};
-use crate::KernelError;
-use crate::cpu::{Perturbation, Precision, TensorNoise};
+use crate::cpu::{Perturbation, Precision};
+use crate::{Distribution, Domain, KernelError, NoiseAddress, NoiseStream};
 
 /// What a network is run on, and how.
 #[derive(Clone, Debug)]
@@ -89,6 +89,9 @@ impl Tile {
     }
 }
 
+/// A pointer to nothing.
+const NOTHING: Argument = Argument::Memory(0);
+
 /// One launch of a layer, ready.
 #[derive(Debug)]
 struct Launch {
@@ -105,6 +108,8 @@ pub struct Prepared<'d> {
     launches: Vec<Launch>,
     /// Inputs, then what each layer writes in turn.
     activations: Vec<Values>,
+    /// Which of them has the outputs.
+    last: usize,
     rows: usize,
     columns: usize,
     input_rows: usize,
@@ -137,12 +142,12 @@ impl Pass<'_> {
     }
 
     /// Whether the noise of a tensor lies in memory.
-    fn stores(&self, tensor: &Tensor<'_>) -> bool {
-        match tensor.noise.perturbation {
+    fn stores(&self, tensor: usize) -> bool {
+        match self.members.tensors[tensor].noise.perturbation {
             Perturbation::None => false,
             Perturbation::Sparse => true,
             // A bias is dense and drawn like a factor; a matrix is too much to be drawn again by each block.
-            Perturbation::Dense if tensor.noise.cols > 1 => true,
+            Perturbation::Dense if self.network.is_matrix(tensor) => true,
             Perturbation::Dense | Perturbation::LowRank { .. } => self.noise == NoiseSource::Stored,
         }
     }
@@ -154,8 +159,9 @@ impl Pass<'_> {
             let (rows, cols) = (tensor.noise.rows, tensor.noise.cols);
             rows * stride(cols) * bytes + rows * cols * 4
         };
-        let stored = self.members.tensors.iter().filter(|tensor| self.stores(tensor));
-        let noise: usize = stored.map(|tensor| 4 * tensor.noise.elements()).sum();
+        let tensors = &self.members.tensors;
+        let stored = (0..tensors.len()).filter(|&tensor| self.stores(tensor));
+        let noise: usize = stored.map(|tensor| 4 * tensors[tensor].noise.elements()).sum();
         let shared =
             if self.shared_input { self.rows * stride(self.network.inputs) * 8 } else { 0 };
         let inputs = if self.shared_input { 0 } else { stride(self.network.inputs) * (bytes + 4) };
@@ -303,6 +309,7 @@ impl Device {
             device: self,
             launches,
             activations,
+            last: now,
             rows,
             columns,
             input_rows,
@@ -327,24 +334,19 @@ struct Builder<'d, 'p> {
 impl Builder<'_, '_> {
     /// A vector of the centre.
     fn vector(&mut self, tensor: usize) -> Result<Argument, KernelError> {
-        let Tensor { values, noise } = self.pass.members.tensors[tensor];
-        KernelError::check_len("network", "vector", noise.rows * noise.cols, values.len())?;
-        let vector = self.device.upload(values)?;
-        let argument = vector.argument();
-        self.kept.floats.push(vector);
-        Ok(argument)
+        self.pass.members.tensors[tensor].device(self.device, &mut self.kept.floats)
     }
 
     /// A matrix of the centre as the kernels want it: rows of `stride` numbers.
     fn matrix(&mut self, tensor: usize, cols: usize) -> Result<Argument, KernelError> {
-        let Tensor { values, noise } = self.pass.members.tensors[tensor];
-        KernelError::check_len("network", "matrix", noise.rows * noise.cols, values.len())?;
-        let from = self.device.upload(values)?;
-        let (rows, to_stride) = (values.len() / cols, stride(cols));
+        let tensor = &self.pass.members.tensors[tensor];
+        let mut made = Vec::new();
+        let from = tensor.device(self.device, &mut made)?;
+        let (rows, to_stride) = (tensor.noise.rows, stride(cols));
         let to = Values::zeros(self.device, self.pass.members.precision, rows * to_stride)?;
         let source = self.pass.source(passes(), Form::PLAIN);
         let arguments = [
-            from.argument(),
+            from,
             Argument::U32(rows as u32),
             Argument::U32(cols as u32),
             Argument::U32(to_stride as u32),
@@ -358,27 +360,24 @@ impl Builder<'_, '_> {
         Ok(argument)
     }
 
-    /// The noise of a tensor in memory, `(directions, elements)`, if the pass has it there; else a pointer to nothing.
-    fn slab(&mut self, tensor: &Tensor<'_>) -> Result<Argument, KernelError> {
-        if !self.pass.stores(tensor) {
-            return Ok(Argument::Memory(0));
-        }
+    /// The noise of a tensor in memory, `(directions, elements)`.
+    fn stored(&mut self, tensor: usize) -> Result<Argument, KernelError> {
         let members = self.pass.members;
-        let slab = self.device.allocate::<f32>(tensor.noise.elements() * members.count())?;
-        draw_tensor(self.device, &tensor.noise, members, NoiseLayout::ElementsLast, 0, &slab)?;
+        let noise = &members.tensors[tensor].noise;
+        let slab = self.device.allocate::<f32>(noise.elements() * members.count())?;
+        draw_tensor(self.device, noise, members, NoiseLayout::ElementsLast, 0, &slab)?;
         let argument = slab.argument();
         self.kept.floats.push(slab);
         Ok(argument)
     }
 
-    fn block(
-        &mut self,
-        weight: &Tensor<'_>,
-        bias: &Tensor<'_>,
-    ) -> Result<Vec<Argument>, KernelError> {
+    /// The members as the kernels take them; `slabs` has the noise of weight and bias.
+    fn block(&self, weight: usize, bias: usize, slabs: [Argument; 2]) -> Vec<Argument> {
         let members = self.pass.members;
-        let [key0, key1] = weight.noise.stream.key();
-        Ok(vec![
+        let (weight, bias) = (&members.tensors[weight].noise, &members.tensors[bias].noise);
+        let [key0, key1] = weight.stream.key();
+        let [of_weight, of_bias] = slabs;
+        vec![
             Argument::U32(members.count() as u32),
             Argument::U32(members.halves as u32),
             Argument::U32(self.pass.rows as u32),
@@ -387,12 +386,12 @@ impl Builder<'_, '_> {
             Argument::U32(members.baseline_group),
             Argument::U32(key0),
             Argument::U32(key1),
-            Argument::U32(weight.noise.generation),
-            Argument::U32(weight.noise.layer),
-            Argument::U32(bias.noise.layer),
-            self.slab(weight)?,
-            self.slab(bias)?,
-        ])
+            Argument::U32(weight.generation),
+            Argument::U32(weight.layer),
+            Argument::U32(bias.layer),
+            of_weight,
+            of_bias,
+        ]
     }
 
     #[expect(
@@ -418,7 +417,13 @@ impl Builder<'_, '_> {
             activation,
             shared_input: first && self.pass.shared_input,
         };
-        let block = self.block(&of_weight, &of_bias)?;
+        let mut slabs = [NOTHING; 2];
+        for (slab, tensor) in slabs.iter_mut().zip([weight, bias]) {
+            if self.pass.stores(tensor) {
+                *slab = self.stored(tensor)?;
+            }
+        }
+        let block = self.block(weight, bias, slabs);
         let (w, b) = (self.matrix(weight, inputs)?, self.vector(bias)?);
         let elements = of_weight.noise.elements() as u32;
         let per_direction = members.halves * self.pass.rows;
@@ -482,29 +487,17 @@ impl Builder<'_, '_> {
         activation: &'static str,
     ) -> Result<(), KernelError> {
         let members = self.pass.members;
-        let nothing = TensorNoise { perturbation: Perturbation::None, ..members.tensors[0].noise };
-        let nothing = Tensor { values: &[], noise: nothing };
-        let (of_weight, of_bias) = match tensors {
-            Some((weight, bias)) => (members.tensors[weight], members.tensors[bias]),
-            None => (nothing, nothing),
-        };
-        let perturbed = of_weight.kind().0 == "DENSE";
+        let (weight, bias) = tensors.unwrap_or_default();
+        let perturbed = tensors.is_some() && members.tensors[weight].kind().0 == "DENSE";
         // Norms read their noise: it is small.
-        let mut block = self.block(&of_weight, &of_bias)?;
-        let last = block.len();
-        for (place, tensor) in [(last - 2, of_weight), (last - 1, of_bias)] {
-            if perturbed && matches!(block[place], Argument::Memory(0)) {
-                let slab =
-                    self.device.allocate::<f32>(tensor.noise.elements() * members.count())?;
-                let layout = NoiseLayout::ElementsLast;
-                draw_tensor(self.device, &tensor.noise, members, layout, 0, &slab)?;
-                block[place] = slab.argument();
-                self.kept.floats.push(slab);
-            }
-        }
+        let slabs = match perturbed {
+            true => [self.stored(weight)?, self.stored(bias)?],
+            false => [NOTHING; 2],
+        };
+        let mut block = self.block(weight, bias, slabs);
         let (w, b) = match tensors {
-            Some((weight, bias)) => (self.vector(weight)?, self.vector(bias)?),
-            None => (Argument::Memory(0), Argument::Memory(0)),
+            Some(_) => (self.vector(weight)?, self.vector(bias)?),
+            None => (NOTHING, NOTHING),
         };
         let mut arguments = vec![
             y.argument(),
@@ -534,6 +527,10 @@ impl Prepared<'_> {
     /// [`KernelError::ShapeMismatch`] if there are not as many; [`KernelError::Device`] from the device.
     pub fn write(&self, x: &[f32]) -> Result<(), KernelError> {
         self.staging.write(x)?;
+        self.spread()
+    }
+
+    fn spread(&self) -> Result<(), KernelError> {
         let arguments = [
             self.staging.argument(),
             Argument::U32(self.input_rows as u32),
@@ -547,12 +544,42 @@ impl Prepared<'_> {
         unsafe { self.device.launch(&launch.source, "spread", shape, &arguments) }
     }
 
-    /// Runs the layers.
+    /// Fills the inputs with normal deviates of the stream of `seed`, one address for each column.
+    ///
+    /// # Errors
+    /// [`KernelError::Device`] from the device.
+    pub fn fill_input(&self, seed: u64) -> Result<(), KernelError> {
+        let draw = Draw {
+            stream: NoiseStream::new(seed).domain(Domain::Data),
+            distribution: Distribution::Normal,
+            at: NoiseAddress::default(),
+            directions: 0..self.input_rows as u32,
+            elements: self.inputs,
+            layout: NoiseLayout::ElementsLast,
+            stride: self.inputs,
+        };
+        self.device.draw_noise(&draw, &self.staging, 0)?;
+        self.spread()
+    }
+
+    /// Runs the layers; [`output`](Self::output) has the outputs then.
     ///
     /// # Errors
     /// [`KernelError::Device`] from the device.
     pub fn run(&self) -> Result<(), KernelError> {
-        self.launches.iter().try_for_each(|launch| {
+        self.launch(&self.launches)
+    }
+
+    /// Runs the layers and leaves the outputs where they are, in their own precision.
+    ///
+    /// # Errors
+    /// [`KernelError::Device`] from the device.
+    pub fn run_layers(&self) -> Result<(), KernelError> {
+        self.launch(&self.launches[..self.launches.len() - 1])
+    }
+
+    fn launch(&self, launches: &[Launch]) -> Result<(), KernelError> {
+        launches.iter().try_for_each(|launch| {
             let Launch { source, kernel, shape, arguments } = launch;
             // SAFETY: `prepare` made the arguments for the kernel, of memory that this holds.
             unsafe { self.device.launch(source, kernel, *shape, arguments) }
@@ -581,6 +608,12 @@ impl Prepared<'_> {
     /// The outputs of the last run, `(columns, outputs)`, on the device.
     pub fn output(&self) -> &Memory<f32> {
         &self.output
+    }
+
+    /// The outputs of the last layer as it left them, with the numbers from one column to the next: f32 or bf16.
+    #[doc(hidden)]
+    pub fn raw_output(&self) -> (Argument, usize) {
+        (self.activations[self.last].argument(), stride(self.outputs))
     }
 
     /// Length of an output.

@@ -17,16 +17,18 @@ mod steps;
 #[cfg(feature = "emulate")]
 #[doc(hidden)]
 pub mod testing;
+mod update;
 
 use std::sync::{Arc, MutexGuard};
 
-pub use column::{Members, Network, Stage, Tensor};
+pub use column::{Centred, Members, Network, Stage, Tensor};
 pub use device::{Argument, Device, Element, Memory, Recorded, Shape, Source};
 pub use layers::{NoiseSource, Pass, Prepared};
 pub use noise::{Draw, NoiseLayout};
 pub use plan::Footprint;
 pub use probe::{CudaStatus, probe};
 pub use rollout::{Head, Rollout, Starts};
+pub use update::Rule;
 
 use crate::KernelError;
 

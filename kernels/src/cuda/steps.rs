@@ -72,10 +72,8 @@ impl Device {
         let bytes = bytes.download()?[0] as usize;
         let states = self.allocate::<u8>(columns * bytes)?;
         let alive = self.zeros::<u32>(1)?;
-        let [log_std, log_std_noise] = self.log_std(rollout, members)?;
-        let pointer = |memory: &Option<Memory<f32>>| {
-            memory.as_ref().map_or(Argument::Memory(0), Memory::argument)
-        };
+        let mut kept = Vec::new();
+        let [log_std, log_std_noise] = self.log_std(rollout, members, &mut kept)?;
         let [key0, key1] = rollout.data.key();
         let (x, x_stride) = prepared.input();
         let shape = Shape::items(columns, 128);
@@ -95,8 +93,8 @@ impl Device {
         launch("begin_episodes", shape, &arguments)?;
         arguments.extend([
             prepared.output().argument(),
-            pointer(&log_std),
-            pointer(&log_std_noise),
+            log_std,
+            log_std_noise,
             Argument::F32(members.sigma),
             Argument::U32(members.baseline_group),
             alive.argument(),
@@ -125,20 +123,24 @@ impl Device {
         returns.download()
     }
 
-    /// Log standard deviations of a Gaussian head and their noise, `(directions, actions)`.
+    /// Log standard deviations of a Gaussian head and their noise, `(directions, actions)`; memory that is made goes to `kept`.
     fn log_std(
         &self,
         rollout: &Rollout<'_>,
         members: &Members<'_>,
-    ) -> Result<[Option<Memory<f32>>; 2], KernelError> {
-        let Head::Gaussian { log_std, .. } = rollout.head else { return Ok([None, None]) };
+        kept: &mut Vec<Memory<f32>>,
+    ) -> Result<[Argument; 2], KernelError> {
+        let nothing = Argument::Memory(0);
+        let Head::Gaussian { log_std, .. } = rollout.head else { return Ok([nothing; 2]) };
         let tensor = &members.tensors[log_std];
-        let values = self.upload(tensor.values)?;
+        let values = tensor.device(self, kept)?;
         if tensor.noise.perturbation != Perturbation::Dense {
-            return Ok([Some(values), None]);
+            return Ok([values, nothing]);
         }
         let noise = self.allocate::<f32>(tensor.noise.elements() * members.count())?;
         draw_tensor(self, &tensor.noise, members, NoiseLayout::ElementsLast, 0, &noise)?;
-        Ok([Some(values), Some(noise)])
+        let argument = noise.argument();
+        kept.push(noise);
+        Ok([values, argument])
     }
 }

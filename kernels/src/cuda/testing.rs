@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{Cuda, Device, Members, Network, NoiseSource, Pass, Source, Stage, Tensor};
+use super::{Centred, Cuda, Device, Members, Network, NoiseSource, Pass, Source, Stage, Tensor};
 use crate::cpu::{GradientCall, Perturbation, Precision, TensorNoise};
 use crate::{Distribution, NoiseStream};
 
@@ -52,6 +52,7 @@ pub fn sources() -> Vec<(String, Source)> {
         ("normal".to_owned(), super::noise::source(Distribution::Normal)),
         ("uniform".to_owned(), super::noise::source(Distribution::Uniform)),
         ("score".to_owned(), super::score::source()),
+        ("update".to_owned(), super::update::source()),
     ];
     let (weights, bias) = ([0.0; 64], [0.0; 8]);
     let stages = vec![Stage::Linear { inputs: 8, outputs: 8, weight: 0, bias: 1 }];
@@ -70,8 +71,8 @@ pub fn sources() -> Vec<(String, Source)> {
         let of_bias = noise(Perturbation::Dense, 1, 1);
         let members = Members {
             tensors: vec![
-                Tensor { values: &weights, noise: low_rank },
-                Tensor { values: &bias, noise: of_bias },
+                Tensor { values: Centred::Host(&weights), noise: low_rank },
+                Tensor { values: Centred::Host(&bias), noise: of_bias },
             ],
             directions: 0..1,
             halves: 2,

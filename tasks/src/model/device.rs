@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use hatchery_engine::Perturbed;
 use hatchery_kernels::KernelError;
-use hatchery_kernels::cuda::{Cuda, Members, NoiseSource, Pass, Prepared, Tensor};
+use hatchery_kernels::cuda::{Centred, Cuda, Members, NoiseSource, Pass, Prepared, Tensor};
 
 use super::Mlp;
 
@@ -12,7 +12,7 @@ use super::Mlp;
 pub(crate) fn members(population: &Perturbed, directions: Range<u32>) -> Members<'_> {
     let theta = &population.theta;
     let tensor = |index: usize| Tensor {
-        values: theta.tensor(index),
+        values: Centred::Host(theta.tensor(index)),
         noise: population.tensor_noise(index),
     };
     Members {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::{CString, c_void};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cudarc::driver::{CudaContext, CudaStream, DriverError, result, sys};
 
@@ -15,6 +15,34 @@ pub(super) struct Cudarc {
     stream: Arc<CudaStream>,
     /// As in `sm_90`, for the compiler.
     architecture: String,
+    arrays: Mutex<Arrays>,
+}
+
+/// What has been allocated. Arrays that are given back are kept for the next of about their size, because the driver takes as
+/// long for an array as for a small generation; all work is in order on one stream, so that they can be used again at once.
+#[derive(Default)]
+struct Arrays {
+    /// Bytes of those in use, by address.
+    used: HashMap<u64, usize>,
+    /// Bytes and address of those kept.
+    kept: Vec<(usize, u64)>,
+}
+
+impl Arrays {
+    /// The smallest kept array that has room for so many bytes and not much more.
+    fn take(&mut self, bytes: usize) -> Option<u64> {
+        let most = bytes + bytes / 4 + (64 << 10);
+        let fitting =
+            self.kept.iter().enumerate().filter(|(_, kept)| (bytes..=most).contains(&kept.0));
+        let (index, _) = fitting.min_by_key(|(_, kept)| kept.0)?;
+        let (size, address) = self.kept.swap_remove(index);
+        self.used.insert(address, size);
+        Some(address)
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.kept.iter().map(|(bytes, _)| bytes).sum()
+    }
 }
 
 impl fmt::Debug for Cudarc {
@@ -82,11 +110,31 @@ impl Cudarc {
         let stream = context.new_stream().map_err(text)?;
         let suffix = if (major, minor) == (9, 0) { "a" } else { "" };
         let architecture = format!("sm_{major}{minor}{suffix}");
-        Ok(Self { context, stream, architecture })
+        Ok(Self { context, stream, architecture, arrays: Mutex::default() })
+    }
+
+    fn arrays(&self) -> MutexGuard<'_, Arrays> {
+        self.arrays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives kept arrays back to the driver.
+    fn release(&self) {
+        for (_, address) in std::mem::take(&mut self.arrays().kept) {
+            // SAFETY: the address is of `allocate` and is given back once; this waits for work that uses it.
+            let _ = unsafe { result::free_sync(address) };
+        }
     }
 
     fn bind(&self) -> Result<(), String> {
         self.context.bind_to_thread().map_err(text)
+    }
+}
+
+impl Drop for Cudarc {
+    fn drop(&mut self) {
+        if self.bind().is_ok() {
+            self.release();
+        }
     }
 }
 
@@ -96,7 +144,8 @@ impl Driver for Cudarc {
     }
 
     fn memory(&self) -> Result<(usize, usize), String> {
-        self.context.mem_get_info().map_err(text)
+        let (free, total) = self.context.mem_get_info().map_err(text)?;
+        Ok((free + self.arrays().kept_bytes(), total))
     }
 
     fn multiprocessors(&self) -> usize {
@@ -112,14 +161,24 @@ impl Driver for Cudarc {
 
     fn allocate(&self, bytes: usize) -> Result<u64, String> {
         self.bind()?;
+        if let Some(address) = self.arrays().take(bytes) {
+            return Ok(address);
+        }
         // SAFETY: the size is not zero (`Memory` asks for at least 16 bytes).
-        unsafe { result::malloc_sync(bytes) }.map_err(text)
+        let new = || unsafe { result::malloc_sync(bytes) };
+        let address = new().or_else(|_| {
+            self.release();
+            new()
+        });
+        let address = address.map_err(text)?;
+        self.arrays().used.insert(address, bytes);
+        Ok(address)
     }
 
     fn free(&self, address: u64) {
-        if self.bind().is_ok() {
-            // SAFETY: the address is of `allocate` and is given back once; this waits for work that uses it.
-            let _ = unsafe { result::free_sync(address) };
+        let mut arrays = self.arrays();
+        if let Some(bytes) = arrays.used.remove(&address) {
+            arrays.kept.push((bytes, address));
         }
     }
 

@@ -85,8 +85,11 @@ fn folders() -> Vec<PathBuf> {
     folders.push("/usr/local/cuda/lib64".into());
     folders.push("/usr/local/cuda/targets/x86_64-linux/lib".into());
     let roots = ["/usr/lib", "/usr/local/lib"].into_iter().map(PathBuf::from);
-    let environment = std::env::var_os("VIRTUAL_ENV").map(|root| PathBuf::from(root).join("lib"));
-    for root in roots.chain(environment) {
+    // The Python that would be run, whether it is a virtual environment's or the system's.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let pythons = std::env::split_paths(&path).filter(|folder| folder.join("python3").exists());
+    let of_pythons: Vec<PathBuf> = pythons.map(|folder| folder.join("../lib")).collect();
+    for root in roots.chain(of_pythons) {
         let Ok(entries) = std::fs::read_dir(root) else { continue };
         for python in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
             for packages in ["site-packages", "dist-packages"] {

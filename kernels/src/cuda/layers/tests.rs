@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cpu::{self, Input, Lanes, LayerNoise, Packed, PerturbedLinear, TensorNoise};
-use crate::cuda::testing;
+use crate::cuda::{Centred, testing};
 use crate::{Distribution, NoiseStream, math};
 
 #[derive(Clone, Debug)]
@@ -104,8 +104,8 @@ fn both(case: &Case) -> Option<(Vec<f32>, Vec<f32>)> {
     let network = Network { inputs, stages };
     let members = Members {
         tensors: vec![
-            Tensor { values: &weights, noise: of_weight },
-            Tensor { values: &bias, noise: of_bias },
+            Tensor { values: Centred::Host(&weights), noise: of_weight },
+            Tensor { values: Centred::Host(&bias), noise: of_bias },
         ],
         directions: range,
         halves,
