@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use hatchery::engine::shaping::{self, Shaping};
 use hatchery::kernels::cuda::{
-    Argument, Centred, Cuda, Device, Head, Members, Memory, Network, NoiseSource, Pass, Prepared, Rollout, Rule, Shape, Source, Stage,
-    Starts, Tensor,
+    Argument, Centred, Cuda, Device, Head, Members, Memory, Network, NoiseSource, Pass, Prepared,
+    Rollout, Rule, Shape, Source, Stage, Starts, Tensor,
 };
 use hatchery::kernels::{
     Distribution, Domain, GradientCall, KernelError, NoiseAddress, NoiseStream, Perturbation,
@@ -285,20 +285,27 @@ impl<'a> Generations<'a> {
     }
 }
 
-/// Steps of the environment a second, for a policy of one hidden layer of 32.
+/// Steps of the environment a second, for a policy of one hidden layer of 32: one that balances the pole to the end, and one that
+/// drops it at once, so that fresh episodes and noise weigh most.
 fn measure_cartpole(device: &Device, log_members: u32) -> Result<Value, KernelError> {
-    let tensors = [(32, 4), (32, 1), (2, 32), (2, 1)];
-    let values: Vec<Vec<f32>> = tensors
-        .iter()
-        .enumerate()
-        .map(|(k, (rows, cols))| {
-            let mut values = vec![0.0; rows * cols];
-            let at = NoiseAddress { layer: k as u32, ..NoiseAddress::default() };
-            NoiseStream::new(5).domain(Domain::Init).fill_normals(at, &mut values);
-            values.iter_mut().for_each(|w| *w *= 0.3);
-            values
-        })
-        .collect();
+    let mut lines = Vec::new();
+    for balances in [true, false] {
+        for exponent in (log_members.saturating_sub(4)..=log_members).step_by(2) {
+            lines.push(measure_episodes(device, 1 << exponent, balances)?);
+        }
+    }
+    Ok(json!(lines))
+}
+
+fn measure_episodes(device: &Device, members: usize, balances: bool) -> Result<Value, KernelError> {
+    let shapes = [(32, 4), (32, 1), (2, 32), (2, 1)];
+    let mut values: Vec<Vec<f32>> =
+        shapes.iter().map(|(rows, cols)| vec![0.0; rows * cols]).collect();
+    if balances {
+        // The first hidden unit leans to where the pole falls, and decides alone.
+        values[0][..4].copy_from_slice(&[0.2, 0.5, 4.0, 1.5]);
+        (values[2][0], values[2][32]) = (-3.0, 3.0);
+    }
     let network = Network {
         inputs: 4,
         stages: vec![
@@ -307,58 +314,46 @@ fn measure_cartpole(device: &Device, log_members: u32) -> Result<Value, KernelEr
             Stage::Linear { inputs: 32, outputs: 2, weight: 2, bias: 3 },
         ],
     };
-    let mut lines = Vec::new();
-    for exponent in (log_members.saturating_sub(6)..=log_members).step_by(2) {
-        let members = 1_usize << exponent;
-        let tensor = |k: usize| {
-            let (rows, cols) = tensors[k];
-            let perturbation = match cols {
-                1 => Perturbation::Dense,
-                _ => Perturbation::LowRank { rank: 1 },
-            };
-            let (stream, layer) = (NoiseStream::new(6), k as u32);
-            let distribution = Distribution::Normal;
-            let noise = TensorNoise {
-                perturbation,
-                distribution,
-                stream,
-                generation: 0,
-                layer,
-                rows,
-                cols,
-            };
-            Tensor { values: Centred::Host(&values[k]), noise }
+    let tensor = |k: usize| {
+        let (rows, cols) = shapes[k];
+        let perturbation = match cols {
+            1 => Perturbation::Dense,
+            _ => Perturbation::LowRank { rank: 1 },
         };
-        let population = Members {
-            tensors: (0..4).map(tensor).collect(),
-            directions: 0..(members / 2) as u32,
-            halves: 2,
-            sigma: 0.1,
-            baseline_group: 0,
-            precision: Precision::F32,
-        };
-        let environment = CartPole;
-        let rollout = Rollout {
-            environment: environment.cuda().expect("it has one"),
-            network: &network,
-            head: Head::Greedy,
-            scales: &environment.scales(),
-            steps_max: environment.steps_max(),
-            episodes: 1,
-            data: NoiseStream::new(7),
-            generation: 0,
-            starts: Starts::Pair,
-        };
-        // Each step has a reward of 1.
-        let steps: f64 = device.rollout(&rollout, &population)?.iter().sum();
-        let us = timed(device, || device.rollout(&rollout, &population).map(|_| ()))?;
-        let rate = steps / us;
-        println!(
-            "cartpole {members:>8} members: {steps:.3e} steps in {us:.0} us, {rate:.1} M steps/s"
-        );
-        lines.push(
-            json!({ "members": members, "steps": steps, "us": us, "million_steps_per_s": rate }),
-        );
-    }
-    Ok(json!(lines))
+        let (stream, layer) = (NoiseStream::new(6), k as u32);
+        let distribution = Distribution::Normal;
+        let noise =
+            TensorNoise { perturbation, distribution, stream, generation: 0, layer, rows, cols };
+        Tensor { values: Centred::Host(&values[k]), noise }
+    };
+    let population = Members {
+        tensors: (0..4).map(tensor).collect(),
+        directions: 0..(members / 2) as u32,
+        halves: 2,
+        sigma: if balances { 0.02 } else { 0.3 },
+        baseline_group: 0,
+        precision: Precision::F32,
+    };
+    let environment = CartPole;
+    let rollout = Rollout {
+        environment: environment.cuda().expect("it has one"),
+        network: &network,
+        head: Head::Greedy,
+        scales: &environment.scales(),
+        steps_max: environment.steps_max(),
+        episodes: 1,
+        data: NoiseStream::new(7),
+        generation: 0,
+        starts: Starts::Pair,
+    };
+    // Each step has a reward of 1.
+    let steps: f64 = device.rollout(&rollout, &population)?.iter().sum();
+    let us = timed(device, || device.rollout(&rollout, &population).map(|_| ()))?;
+    let (rate, mean) = (steps / us, steps / members as f64);
+    println!(
+        "cartpole {members:>8} members, {mean:>5.1} steps each: {us:>8.0} us, {rate:>8.1} M steps/s"
+    );
+    Ok(json!({
+        "members": members, "steps_each": mean, "us": us, "million_steps_per_s": rate,
+    }))
 }

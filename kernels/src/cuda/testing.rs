@@ -103,7 +103,11 @@ pub fn sources() -> Vec<(String, Source)> {
     all
 }
 
-/// Random cases of a test of kernels: `few` on the processor, many on a GPU.
+/// Random cases of a test of kernels: `few` on the processor, many on a GPU, or what `HATCHERY_TEST_CASES` says.
 pub fn cases(few: u32) -> u32 {
-    if std::env::var_os("HATCHERY_REQUIRE_CUDA").is_some() { 20 * few } else { few }
+    let said = std::env::var("HATCHERY_TEST_CASES").ok().and_then(|v| v.parse().ok());
+    said.unwrap_or(match std::env::var_os("HATCHERY_REQUIRE_CUDA") {
+        Some(_) => 20 * few,
+        None => few,
+    })
 }
