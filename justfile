@@ -8,6 +8,10 @@ check:
 test:
     cargo test --workspace
 
+# Correctness and speed on a machine with an NVIDIA GPU
+test-gpu:
+    scripts/gpu-check.sh
+
 # Format all code
 fmt:
     cargo fmt --all

@@ -107,7 +107,7 @@ impl Estimator {
         };
         let fitness = Fitness::new((0..population.len()).map(score).collect(), None);
         search.tell(population, &fitness, &Backend::cpu()).expect("it tells");
-        search.state().theta
+        search.state().expect("read").theta
     }
 }
 

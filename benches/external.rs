@@ -47,6 +47,7 @@ fn ask(c: &mut Criterion, name: &str, command: Vec<String>, workers: u32) {
         sampling: Sampling::Antithetic,
         vectors_frozen: false,
         baseline_group: 0,
+        resident: None,
     };
     let evaluator = Evaluator::new(Backend::cpu());
     let mut group = c.benchmark_group("external");

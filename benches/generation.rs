@@ -34,7 +34,7 @@ fn repeat<T: Task<Population = Perturbed>>(
     let mut group = c.benchmark_group("generation");
     group.throughput(Throughput::Elements(u64::from(members))).sample_size(20);
     let evaluator = Evaluator::new(Backend::cpu());
-    let state = search.state();
+    let state = search.state().expect("read");
     group.bench_function(id, |b| {
         b.iter(|| {
             search.restore(state.clone()).expect("its own state");

@@ -146,7 +146,7 @@ impl<'a> Model<'a> {
     fn range(&self, tensor: usize) -> (usize, usize) {
         let width = self.setting.width;
         let first = tensor / 2 * (width * width + width) + tensor % 2 * width * width;
-        (first, if tensor % 2 == 0 { width * width } else { width })
+        (first, if tensor.is_multiple_of(2) { width * width } else { width })
     }
 
     fn noise(&self, tensor: usize, generation: u32, perturbed: bool) -> TensorNoise {
@@ -161,7 +161,7 @@ impl<'a> Model<'a> {
             generation,
             layer: tensor as u32,
             rows: width,
-            cols: if tensor % 2 == 0 { width } else { 1 },
+            cols: if tensor.is_multiple_of(2) { width } else { 1 },
         }
     }
 
@@ -226,17 +226,14 @@ struct Generations<'a> {
     gradient: Memory<f32>,
     weights: Vec<f32>,
     number: u32,
-    parts: Vec<Memory<f32>>,
 }
 
 impl<'a> Generations<'a> {
     fn new(device: &'a Device, model: &'a Model<'a>) -> Result<Self, KernelError> {
         let setting = model.setting;
         let gradient = device.zeros(model.theta.len())?;
-        let parts = (0..setting.layers).map(|_| device.zeros(setting.width * setting.width));
-        let parts = parts.collect::<Result<_, _>>()?;
         let weights = (0..setting.members / 2).map(|d| (d as f32).sin()).collect();
-        Ok(Self { device, model, gradient, weights, number: 0, parts })
+        Ok(Self { device, model, gradient, weights, number: 0 })
     }
 
     fn next(&mut self) -> Result<(), KernelError> {
@@ -273,14 +270,13 @@ impl<'a> Generations<'a> {
     }
 
     fn update(&mut self) -> Result<(), KernelError> {
-        for (layer, part) in self.parts.iter().enumerate() {
-            part.zero()?;
+        self.gradient.zero()?;
+        for layer in 0..self.model.setting.layers {
             let noise = self.model.noise(2 * layer, self.number, true);
             let precision = Precision::Bf16;
             let call = GradientCall { noise, signs: false, precision, weights: &self.weights };
-            self.device.add_gradient(&call, part)?;
+            self.device.add_gradient(&call, &self.gradient, self.model.range(2 * layer).0)?;
         }
-        // Biases stay: one step over all parameters.
         self.device.update(Rule::Sgd { decay: 0.0 }, 1e-9, &self.model.theta, &self.gradient, &[])
     }
 }

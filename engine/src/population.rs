@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use hatchery_kernels::cuda::Resident;
 use hatchery_kernels::{
     Distribution, NoiseStream, PackedCache, Perturbation, Precision, TensorNoise,
 };
@@ -95,6 +96,8 @@ pub struct Perturbed {
     pub vectors_frozen: bool,
     /// If not 0: members 0 and 1 of each group of this many run with zero noise, as a baseline.
     pub baseline_group: u32,
+    /// The same θ on a device, if it is there.
+    pub resident: Option<Resident>,
 }
 
 impl Perturbed {
@@ -117,6 +120,7 @@ impl Perturbed {
             sampling: Sampling::OneSided,
             vectors_frozen: true,
             baseline_group: 0,
+            resident: None,
         }
     }
 

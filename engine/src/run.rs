@@ -211,7 +211,7 @@ impl<'a> Run<'a> {
         plan.store.save(&Checkpoint {
             config: self.plan.config.clone(),
             progress: self.progress.clone(),
-            state: strategy.state(),
+            state: strategy.state()?,
         })?;
         self.saved = Some(self.progress.generation);
         self.last_checkpoint = Instant::now();

@@ -35,7 +35,10 @@ pub trait Strategy {
     ) -> Result<Metrics, StrategyError>;
 
     /// A copy of the state, for a checkpoint. Called between generations.
-    fn state(&self) -> Self::State;
+    ///
+    /// # Errors
+    /// If part of it is on a device that fails.
+    fn state(&self) -> Result<Self::State, StrategyError>;
 
     /// Puts back a state that [`state`](Self::state) returned.
     ///

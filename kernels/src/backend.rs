@@ -107,7 +107,7 @@ impl Backend {
             Self::Cuda(cuda) => {
                 let (_, device, _turn) = cuda.turn();
                 let sums = device.upload(out)?;
-                device.add_gradient(call, &sums)?;
+                device.add_gradient(call, &sums, 0)?;
                 sums.read(0, out)
             }
         }

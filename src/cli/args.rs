@@ -152,6 +152,9 @@ pub(super) struct VerifyArgs {
     /// Write the rebuilt parameters to a safetensors file
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+    /// Where the arithmetic happens: bits are those of the run on the backend of the run
+    #[arg(long, value_enum, default_value_t = BackendChoice::Cpu)]
+    pub(super) backend: BackendChoice,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,

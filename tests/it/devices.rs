@@ -40,6 +40,31 @@ fn a_run_on_devices_has_the_digest_of_the_cpu() {
     }
 }
 
+/// Everything that a generation does on a device: rules, clipping, noise that is not low-rank, wide layers.
+#[test]
+fn every_way_to_learn_has_the_digest_of_the_cpu() {
+    let Some(one) = environment("1") else { return };
+    let scratch = Scratch::new();
+    for (name, search, hidden) in [
+        ("lion", "strategy = 'eggroll'\noptimiser = 'lion'\nclip_norm = 0.01", "8"),
+        ("momentum", "strategy = 'eggroll'\noptimiser = 'momentum'\nrank = 3", "8, 9"),
+        ("sgd", "strategy = 'eggroll'\noptimiser = 'sgd'\nnoise = 'uniform'", "8"),
+        ("open-es", "strategy = 'open-es'\noptimiser = 'adam'\nclip_norm = 1e-4", "140"),
+        ("sparse", "strategy = 'sparse'\noptimiser = 'adamw'", "8"),
+        ("sign", "strategy = 'sign-update'\nshaping = 'centred-ranks'", "70"),
+    ] {
+        let task = "[task]\nname = 'always-two'\n[budget]\ngenerations = 4\n";
+        let text = format!("{task}[model]\nhidden = [{hidden}]\n[search]\npairs = 16\n{search}\n");
+        scratch.write(&format!("{name}.toml"), &text);
+        let run = format!("run {name}.toml --seed 3");
+        let cpu = on(&scratch, &[], &format!("{run} --backend cpu --out {name}-cpu"));
+        let cuda = on(&scratch, &one, &format!("{run} --backend cuda --out {name}-cuda"));
+        assert_eq!(cpu["digest"], cuda["digest"], "{name}");
+        let metrics = |run: &str| scratch.metrics(&format!("{name}-{run}"));
+        assert_eq!(metrics("cpu"), metrics("cuda"), "{name}");
+    }
+}
+
 #[test]
 fn a_run_goes_on_where_the_other_backend_stopped() {
     let Some(one) = environment("1") else { return };
@@ -47,7 +72,8 @@ fn a_run_goes_on_where_the_other_backend_stopped() {
     let run = "run cartpole --set search.pairs=8";
     let whole = on(&scratch, &[], &format!("{run} --generations 6 --backend cpu --out whole"));
     on(&scratch, &one, &format!("{run} --generations 3 --backend cuda --out parts"));
-    let parts = on(&scratch, &[], "resume parts --generations 6 --backend cpu");
+    on(&scratch, &[], "resume parts --generations 4 --backend cpu");
+    let parts = on(&scratch, &one, "resume parts --generations 6 --backend cuda");
     assert_eq!(whole["digest"], parts["digest"]);
 }
 

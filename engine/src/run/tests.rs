@@ -43,8 +43,8 @@ impl Strategy for Climber {
         Ok(Metrics::default())
     }
 
-    fn state(&self) -> Vec<f32> {
-        self.centre.values.clone()
+    fn state(&self) -> Result<Vec<f32>, StrategyError> {
+        Ok(self.centre.values.clone())
     }
 
     fn restore(&mut self, state: Vec<f32>) -> Result<(), StrategyError> {

@@ -10,19 +10,40 @@
 //! arXiv:1211.5063, algorithm 1; `optax.clip_by_global_norm`. Departure: the factor is smaller by
 //! 2⁻²³, so that the clipped norm is below the bound even after rounding.
 
+use hatchery_kernels::cuda::NORM_CHUNK;
+use rayon::prelude::*;
+
 /// Running sums that are kept apart, so that the additions need not wait for each other. The count
 /// is fixed: the bits of a norm must not depend on the machine.
 const PARTIAL_SUMS: usize = 8;
+/// Values below which threads do not pay.
+const SERIAL_MAX: usize = 1 << 17;
 
-/// The Euclidean norm of `values`, summed in `f64` in a fixed order.
+/// The Euclidean norm of `values`, summed in `f64` in a fixed order: chunks of 4096 values, then the sums of the chunks.
 pub fn global_norm(values: &[f32]) -> f64 {
+    let sums: Vec<f64> = if values.len() <= SERIAL_MAX {
+        values.chunks(NORM_CHUNK).map(sum_of_squares).collect()
+    } else {
+        values.par_chunks(NORM_CHUNK).map(sum_of_squares).collect()
+    };
+    sums.iter().sum::<f64>().sqrt()
+}
+
+fn sum_of_squares(values: &[f32]) -> f64 {
     let mut sums = [0.0_f64; PARTIAL_SUMS];
     for chunk in values.chunks(PARTIAL_SUMS) {
         for (sum, &value) in sums.iter_mut().zip(chunk) {
             *sum += f64::from(value) * f64::from(value);
         }
     }
-    sums.iter().sum::<f64>().sqrt()
+    sums.iter().sum()
+}
+
+/// What a gradient of norm `norm` must be multiplied by for its norm to be at most `bound`; `None` if it is already, or not
+/// finite.
+pub fn clip_factor(norm: f64, bound: f32) -> Option<f64> {
+    let bound = f64::from(bound);
+    (norm.is_finite() && norm > bound).then(|| bound / norm * (1.0 - f64::from(f32::EPSILON)))
 }
 
 /// Scales `gradient` in place so that its norm is at most `bound`, and returns the norm that it had.
@@ -41,9 +62,8 @@ pub fn global_norm(values: &[f32]) -> f64 {
 /// If `bound` is not above 0.
 pub fn clip_by_global_norm(gradient: &mut [f32], bound: f32) -> f64 {
     assert!(bound > 0.0, "the bound of a norm must be above 0, but it is {bound}");
-    let (norm, bound) = (global_norm(gradient), f64::from(bound));
-    if norm.is_finite() && norm > bound {
-        let factor = bound / norm * (1.0 - f64::from(f32::EPSILON));
+    let norm = global_norm(gradient);
+    if let Some(factor) = clip_factor(norm, bound) {
         for g in gradient {
             *g = (f64::from(*g) * factor) as f32;
         }

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use adam::Adam;
-pub use clip::{clip_by_global_norm, global_norm};
+pub use clip::{clip_by_global_norm, clip_factor, global_norm};
 pub use lion::Lion;
 pub use momentum::Momentum;
 pub use sgd::Sgd;

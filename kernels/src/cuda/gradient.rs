@@ -33,18 +33,21 @@ pub(super) fn source_bf16(call: &GradientCall<'_>) -> Source {
 }
 
 impl Device {
-    /// Adds `Σ_d w_d E_d` to `out`, `(rows, cols)`, on the device. Sparse noise is not for devices.
+    /// Adds `Σ_d w_d E_d` to `out`, `(rows, cols)` from element `first` on. Sparse noise is not for devices: nothing is added.
     ///
     /// # Errors
-    /// [`KernelError::ShapeMismatch`] if `out` has another size than the tensor; [`KernelError::DeviceMemory`] and
+    /// [`KernelError::ShapeMismatch`] if `out` has not so many elements; [`KernelError::DeviceMemory`] and
     /// [`KernelError::Device`] from the device.
     pub fn add_gradient(
         &self,
         call: &GradientCall<'_>,
         out: &Memory<f32>,
+        first: usize,
     ) -> Result<(), KernelError> {
         let noise = &call.noise;
-        KernelError::check_len("gradient", "out", noise.rows * noise.cols, out.len())?;
+        let end = first + noise.rows * noise.cols;
+        KernelError::check_len("gradient", "out", end, out.len().min(end))?;
+        let out = out.argument_from(first);
         let elements = noise.elements();
         let dense = match noise.perturbation {
             Perturbation::None | Perturbation::Sparse => return Ok(()),
@@ -82,10 +85,16 @@ impl Device {
                 stride: elements,
             };
             self.draw_noise(&draw, &slab, 0)?;
-            self.contract(call, &slab, &weights, range, if dense { &chains } else { out })?;
+            self.contract(
+                call,
+                &slab,
+                &weights,
+                range,
+                if dense { chains.argument() } else { out },
+            )?;
         }
         if dense {
-            let arguments = [chains.argument(), Argument::U32(elements as u32), out.argument()];
+            let arguments = [chains.argument(), Argument::U32(elements as u32), out];
             let shape = Shape::items(elements, 128);
             // SAFETY: the arguments are those of the kernel; `chains` and `out` have one or sixteen numbers for each entry.
             unsafe { self.launch(&source(call), "gradient_fold", shape, &arguments)? };
@@ -98,7 +107,7 @@ impl Device {
         &self,
         call: &GradientCall<'_>,
         rank: u32,
-        out: &Memory<f32>,
+        out: Argument,
     ) -> Result<(), KernelError> {
         let noise = &call.noise;
         let (rows, cols) = (noise.rows, noise.cols);
@@ -164,7 +173,7 @@ impl Device {
                 sums.argument(),
                 Argument::U32(spans as u32),
                 Argument::U64((rows * cols) as u64),
-                out.argument(),
+                out,
             ];
             let shape = Shape::items(rows * cols, 256);
             // SAFETY: as above; `out` has one number for each entry.
@@ -180,7 +189,7 @@ impl Device {
         slab: &Memory<f32>,
         weights: &Memory<f32>,
         range: Range<usize>,
-        out: &Memory<f32>,
+        out: Argument,
     ) -> Result<(), KernelError> {
         let noise = &call.noise;
         let (rows, cols) = (noise.rows, noise.cols);
@@ -199,7 +208,7 @@ impl Device {
                 Argument::U32(noise.pad(rows) as u32),
                 Argument::U32(noise.pad(cols) as u32),
                 Argument::F32(1.0 / (rank as f32).sqrt()),
-                out.argument(),
+                out,
             ];
             let arguments = [shared.as_slice(), more.as_slice()].concat();
             let shape = Shape {
@@ -210,7 +219,7 @@ impl Device {
             // SAFETY: the arguments are those of the kernel; slab, weights and `out` have the sizes it takes from them.
             return unsafe { self.launch(&source(call), "gradient_low_rank", shape, &arguments) };
         }
-        let arguments = [shared.as_slice(), &[out.argument()]].concat();
+        let arguments = [shared.as_slice(), &[out]].concat();
         let shape = Shape {
             grid: [elements.div_ceil(32), 1, 1],
             block: [32, CHAINS as u32, 1],
@@ -235,7 +244,7 @@ mod tests {
         let mut expected = start.to_vec();
         crate::cpu::gradient(call, &mut expected).expect("computed");
         let out = device.upload(start).expect("memory");
-        device.add_gradient(call, &out).expect("computed");
+        device.add_gradient(call, &out, 0).expect("computed");
         Some((expected, out.download().expect("read")))
     }
 

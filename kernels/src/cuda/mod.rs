@@ -18,6 +18,7 @@ mod steps;
 #[doc(hidden)]
 pub mod testing;
 mod update;
+mod vectors;
 
 use std::sync::{Arc, MutexGuard};
 
@@ -29,6 +30,7 @@ pub use plan::Footprint;
 pub use probe::{CudaStatus, probe};
 pub use rollout::{Head, Rollout, Starts};
 pub use update::Rule;
+pub use vectors::NORM_CHUNK;
 
 use crate::KernelError;
 
@@ -60,6 +62,15 @@ impl Cuda {
         &self.devices
     }
 
+    /// Device `number` among these, for this thread alone as long as the guard lives.
+    ///
+    /// # Panics
+    /// If there is no such device.
+    pub fn turn_of(&self, number: usize) -> (&Device, MutexGuard<'_, ()>) {
+        let device = &self.devices[number];
+        (device, device.lock())
+    }
+
     /// A device that no other thread works on, with its number among these, for as long as the guard lives; waits if all
     /// are busy.
     pub fn turn(&self) -> (usize, &Device, MutexGuard<'_, ()>) {
@@ -72,6 +83,15 @@ impl Cuda {
         let device = &self.devices[number];
         (number, device, device.lock())
     }
+}
+
+/// The centre θ of a population in the memory of one device, all tensors in the order of their layout.
+#[derive(Clone, Debug)]
+pub struct Resident {
+    /// Number of the device, as of [`Cuda::turn`].
+    pub device: usize,
+    /// θ.
+    pub theta: Arc<Memory<f32>>,
 }
 
 fn device_count() -> usize {

@@ -83,8 +83,8 @@ const THREADS: u32 = 128;
 const WIDTH_MAX: usize = 128;
 
 impl Rollout<'_> {
-    /// Whether a thread can hold the policy's activations.
-    fn is_narrow(&self) -> bool {
+    /// Whether a thread can hold the policy's activations: then each episode is a thread's, and parameters are best on the host.
+    pub fn is_narrow(&self) -> bool {
         self.network.width_max() <= WIDTH_MAX
     }
 

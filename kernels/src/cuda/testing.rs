@@ -53,6 +53,7 @@ pub fn sources() -> Vec<(String, Source)> {
         ("uniform".to_owned(), super::noise::source(Distribution::Uniform)),
         ("score".to_owned(), super::score::source()),
         ("update".to_owned(), super::update::source()),
+        ("vectors".to_owned(), super::vectors::source()),
     ];
     let (weights, bias) = ([0.0; 64], [0.0; 8]);
     let stages = vec![Stage::Linear { inputs: 8, outputs: 8, weight: 0, bias: 1 }];

@@ -1,5 +1,6 @@
 //! The strategy: propose perturbations of a centre, move the centre.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use hatchery_engine::shaping::{self, Shaping};
@@ -7,9 +8,13 @@ use hatchery_engine::update::{UpdateRule, clip_by_global_norm, global_norm};
 use hatchery_engine::{
     Fitness, Generation, Metrics, Params, Perturbed, Population, Sampling, Strategy, StrategyError,
 };
-use hatchery_kernels::{Backend, Domain, GradientCall, NoiseStream, PackedCache, Perturbation};
+use hatchery_kernels::cuda::{Cuda, Rule};
+use hatchery_kernels::{
+    Backend, Domain, GradientCall, KernelError, NoiseStream, PackedCache, Perturbation,
+};
 use serde::{Deserialize, Serialize};
 
+use super::on_device::{Norms, OnDevice};
 use super::{Config, Scaling, Variant};
 use crate::ConfigError;
 
@@ -26,6 +31,8 @@ pub struct Eggroll {
     /// Updates made; the `t` of the update rules.
     steps: u64,
     gradient: Vec<f32>,
+    /// Centre and moments on a device, while generations are told there; moments are newer there than in `rule`.
+    on_device: Option<OnDevice>,
 }
 
 /// What a resumed run needs: centre, moments of the update rule, updates made.
@@ -55,7 +62,8 @@ impl Eggroll {
         let rule = config.update().build(length);
         let noise = NoiseStream::new(seed).domain(Domain::Perturb);
         let gradient = vec![0.0; length];
-        Ok(Self { variant, config, theta: Arc::new(theta), noise, rule, steps: 0, gradient })
+        let theta = Arc::new(theta);
+        Ok(Self { variant, config, theta, noise, rule, steps: 0, gradient, on_device: None })
     }
 
     /// The current centre.
@@ -87,16 +95,12 @@ impl Eggroll {
                 Shaping::Baseline => config.group,
                 _ => 0,
             },
+            resident: self.on_device.as_ref().map(OnDevice::resident),
         }
     }
 
-    /// Writes the loss gradient of the population into `self.gradient`.
-    fn estimate(
-        &mut self,
-        population: &Perturbed,
-        utilities: &[f32],
-        backend: &Backend,
-    ) -> Result<(), StrategyError> {
+    /// Weight of each direction in the loss gradient.
+    fn weights(&self, population: &Perturbed, utilities: &[f32]) -> Vec<f32> {
         let members = utilities.len() as f64;
         let sigma = f64::from(population.sigma);
         // Descent: the gradient of the loss is minus that of the fitness.
@@ -104,9 +108,17 @@ impl Eggroll {
             Scaling::Reference => sigma / members.sqrt(),
             Scaling::Unbiased => 1.0 / (members * sigma),
         };
-        let weights = fold(utilities, population, scale);
-        self.gradient.fill(0.0);
-        let layout = population.theta.layout.clone();
+        fold(utilities, population, scale)
+    }
+
+    /// Asks for the contraction of each tensor; `add` gets its elements in the layout.
+    fn contract(
+        &self,
+        population: &Perturbed,
+        weights: &[f32],
+        mut add: impl FnMut(&GradientCall<'_>, Range<usize>) -> Result<(), KernelError>,
+    ) -> Result<(), KernelError> {
+        let layout = &population.theta.layout;
         let signs = self.variant == Variant::SignUpdate;
         for tensor in 0..layout.specs().len() {
             let noise = population.tensor_noise(tensor);
@@ -118,11 +130,11 @@ impl Eggroll {
                     scaled = weights.iter().map(|w| w * factor).collect();
                     &scaled
                 }
-                Perturbation::LowRank { .. } | Perturbation::Dense => &weights,
+                Perturbation::LowRank { .. } | Perturbation::Dense => weights,
             };
             let precision = self.config.precision;
             let call = GradientCall { noise, signs, precision, weights };
-            backend.gradient(&call, &mut self.gradient[layout.range(tensor)])?;
+            add(&call, layout.range(tensor))?;
         }
         Ok(())
     }
@@ -134,6 +146,96 @@ impl Eggroll {
             Scaling::Reference => share,
             Scaling::Unbiased => 1.0 / share,
         }
+    }
+}
+
+impl Eggroll {
+    fn step_on_host(
+        &mut self,
+        population: Perturbed,
+        utilities: &[f32],
+        learning_rate: f32,
+        backend: &Backend,
+    ) -> Result<Norms, StrategyError> {
+        if let Some(there) = self.on_device.take() {
+            let moments = there.moments()?;
+            // They came from this rule.
+            self.rule.restore(moments).map_err(|_| StrategyError::StateMismatch {
+                what: "moments",
+                expected: self.rule.moments().len(),
+                found: there.moments_len(),
+            })?;
+        }
+        let weights = self.weights(&population, utilities);
+        let mut gradient = std::mem::take(&mut self.gradient);
+        gradient.fill(0.0);
+        let contracted = self.contract(&population, &weights, |call, range| {
+            backend.gradient(call, &mut gradient[range])
+        });
+        self.gradient = gradient;
+        contracted?;
+        let generation = population.generation;
+        drop(population);
+        let gradient_norm = match self.config.clip_norm {
+            Some(bound) => clip_by_global_norm(&mut self.gradient, bound),
+            None => global_norm(&self.gradient),
+        };
+        let before = self.state()?;
+        let theta = Arc::make_mut(&mut self.theta);
+        self.steps += 1;
+        self.rule.step(&mut theta.values, &self.gradient, learning_rate, self.steps);
+        // The gradient has done its work; its memory takes the change of each parameter.
+        for ((change, new), old) in self.gradient.iter_mut().zip(&theta.values).zip(&before.theta) {
+            *change = new - old;
+        }
+        let update = global_norm(&self.gradient);
+        let theta = theta.norm();
+        if !theta.is_finite() {
+            self.restore(before)?;
+            return Err(StrategyError::NotFinite { generation });
+        }
+        Ok(Norms { gradient: gradient_norm, update, theta })
+    }
+
+    /// The same on the first device, to the bit; of the vectors only the new θ comes back.
+    fn step_on_device(
+        &mut self,
+        population: &Perturbed,
+        utilities: &[f32],
+        learning_rate: f32,
+        cuda: &Cuda,
+        rule: Rule,
+    ) -> Result<Norms, StrategyError> {
+        let mut there = match self.on_device.take() {
+            Some(there) => there,
+            None => OnDevice::new(cuda, &self.theta.values, &self.rule.moments())?,
+        };
+        let outcome = self.learn_there(&mut there, population, utilities, learning_rate, rule);
+        self.on_device = Some(there);
+        let (norms, values) = outcome?;
+        self.theta = Arc::new(Params { layout: self.theta.layout.clone(), values });
+        self.steps += 1;
+        Ok(norms)
+    }
+
+    /// Norms of a step, and the new θ; after an error nothing has changed.
+    fn learn_there(
+        &self,
+        there: &mut OnDevice,
+        population: &Perturbed,
+        utilities: &[f32],
+        learning_rate: f32,
+        rule: Rule,
+    ) -> Result<(Norms, Vec<f32>), StrategyError> {
+        let weights = self.weights(population, utilities);
+        there.begin()?;
+        self.contract(population, &weights, |call, range| there.add_gradient(call, range.start))?;
+        let stepped = there.step(rule, learning_rate, self.config.clip_norm)?;
+        let norms = stepped.norms;
+        if !norms.theta.is_finite() {
+            return Err(StrategyError::NotFinite { generation: population.generation });
+        }
+        Ok((norms, there.take(stepped)?))
     }
 }
 
@@ -172,33 +274,19 @@ impl Strategy for Eggroll {
         let generation = population.generation;
         let schedule = &config.learning_rate_schedule;
         let learning_rate = schedule.value(f64::from(config.learning_rate), generation);
-        self.estimate(&population, &utilities, backend)?;
         let sigma = population.sigma;
-        drop(population);
-        let gradient_norm = match self.config.clip_norm {
-            Some(bound) => clip_by_global_norm(&mut self.gradient, bound),
-            None => global_norm(&self.gradient),
+        let rate = learning_rate as f32;
+        let on_device = backend.cuda().zip(self.rule.on_device(self.steps + 1));
+        let norms = match on_device {
+            Some((cuda, rule)) => self.step_on_device(&population, &utilities, rate, cuda, rule)?,
+            None => self.step_on_host(population, &utilities, rate, backend)?,
         };
-        let before = self.state();
-        let theta = Arc::make_mut(&mut self.theta);
-        self.steps += 1;
-        self.rule.step(&mut theta.values, &self.gradient, learning_rate as f32, self.steps);
-        // The gradient has done its work; its memory takes the change of each parameter.
-        for ((change, new), old) in self.gradient.iter_mut().zip(&theta.values).zip(&before.theta) {
-            *change = new - old;
-        }
-        let update_norm = global_norm(&self.gradient);
-        let theta_norm = theta.norm();
-        if !theta_norm.is_finite() {
-            self.restore(before)?;
-            return Err(StrategyError::NotFinite { generation });
-        }
         let mut metrics = Metrics::default();
         metrics.push("sigma", f64::from(sigma));
         metrics.push("learning_rate", learning_rate);
-        metrics.push("gradient_norm", gradient_norm);
-        metrics.push("update_norm", update_norm);
-        metrics.push("theta_norm", theta_norm);
+        metrics.push("gradient_norm", norms.gradient);
+        metrics.push("update_norm", norms.update);
+        metrics.push("theta_norm", norms.theta);
         if self.config.sampling == Sampling::Antithetic {
             let pairs = (found / 2).max(1);
             let tied = shaping::tied_pairs(&fitness.values);
@@ -207,12 +295,12 @@ impl Strategy for Eggroll {
         Ok(metrics)
     }
 
-    fn state(&self) -> State {
-        State {
-            theta: self.theta.values.clone(),
-            moments: self.rule.moments().into_iter().map(<[f32]>::to_vec).collect(),
-            steps: self.steps,
-        }
+    fn state(&self) -> Result<State, StrategyError> {
+        let moments = match &self.on_device {
+            Some(there) => there.moments()?,
+            None => self.rule.moments().into_iter().map(<[f32]>::to_vec).collect(),
+        };
+        Ok(State { theta: self.theta.values.clone(), moments, steps: self.steps })
     }
 
     fn restore(&mut self, state: State) -> Result<(), StrategyError> {
@@ -226,6 +314,7 @@ impl Strategy for Eggroll {
         self.rule.restore(state.moments).map_err(|_| mismatch("moments", moments, found))?;
         Arc::make_mut(&mut self.theta).values = state.theta;
         self.steps = state.steps;
+        self.on_device = None;
         Ok(())
     }
 

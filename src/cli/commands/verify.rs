@@ -7,14 +7,14 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail};
 use hatchery_engine::observe::fitness_log;
 use hatchery_engine::{Generation, Params};
-use hatchery_kernels::{Backend, Domain, NoiseAddress, NoiseStream};
+use hatchery_kernels::{Domain, NoiseAddress, NoiseStream};
 use hatchery_search::eggroll::State;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::session::in_pool;
 use crate::cli::args::VerifyArgs;
-use crate::cli::{Outcome, usage};
+use crate::cli::{Outcome, backend, usage};
 use crate::job::Job;
 use crate::registry;
 use crate::run_dir::{RunDir, to_safetensors, write_aside};
@@ -65,7 +65,7 @@ fn verify(dir: &RunDir, job: &mut dyn Job, args: &VerifyArgs) -> Result<Tally> {
     let limit = args.generation.unwrap_or(u32::MAX);
     let logged = digests.len().min(limit as usize) as u32;
     let sample = choose(args, logged);
-    let backend = Backend::cpu();
+    let backend = backend::open(args.backend)?;
     let mut tally = Tally { weight_bytes: weight_bytes(job.centre()), ..Tally::default() };
     while tally.generations < limit {
         let Some(record) = records.next() else { break };

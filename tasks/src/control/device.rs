@@ -57,13 +57,13 @@ impl<'a, E: Environment> DeviceGame<'a, E> {
     }
 
     pub(super) fn source(&self, population: &Perturbed) -> Source {
-        self.rollout(0).source(&members(population, 0..1))
+        self.rollout(0).source(&members(population, 0..1, None))
     }
 
     /// Members per batch.
     pub(super) fn batch(&self, population: &Perturbed, cuda: &Cuda) -> usize {
         let rollout = self.rollout(population.generation());
-        let footprint = rollout.footprint(&members(population, 0..1));
+        let footprint = rollout.footprint(&members(population, 0..1, None));
         let directions = cuda.batch(footprint, population.directions as usize);
         directions * population.sampling.members_per_direction()
     }
@@ -77,9 +77,11 @@ impl<'a, E: Environment> DeviceGame<'a, E> {
         fitness: &mut [f32],
     ) -> Result<(), TaskError> {
         let rollout = self.rollout(population.generation());
-        let block = members(population, population.directions_of(&range));
         let returns = {
-            let (_, device, _turn) = cuda.turn();
+            let (number, device, _turn) = cuda.turn();
+            let directions = population.directions_of(&range);
+            let resident = (!rollout.is_narrow()).then_some(number);
+            let block = members(population, directions, resident);
             device.rollout(&rollout, &block)?
         };
         let episodes = rollout.episodes as usize;

@@ -8,11 +8,19 @@ use hatchery_kernels::cuda::{Centred, Cuda, Members, NoiseSource, Pass, Prepared
 
 use super::Mlp;
 
-/// The members of these directions, for a device.
-pub(crate) fn members(population: &Perturbed, directions: Range<u32>) -> Members<'_> {
+/// The members of these directions. With the number of a device, θ is taken from there if it is there.
+pub(crate) fn members(
+    population: &Perturbed,
+    directions: Range<u32>,
+    device: Option<usize>,
+) -> Members<'_> {
     let theta = &population.theta;
+    let resident = population.resident.as_ref().filter(|there| Some(there.device) == device);
     let tensor = |index: usize| Tensor {
-        values: Centred::Host(theta.tensor(index)),
+        values: match resident {
+            Some(there) => Centred::Device(&there.theta, theta.layout.range(index).start),
+            None => Centred::Host(theta.tensor(index)),
+        },
         noise: population.tensor_noise(index),
     };
     Members {
@@ -37,9 +45,14 @@ pub(crate) struct DevicePass<'a> {
 }
 
 impl DevicePass<'_> {
-    fn with<R>(&self, directions: Range<u32>, work: impl FnOnce(&Pass<'_>) -> R) -> R {
+    fn with<R>(
+        &self,
+        directions: Range<u32>,
+        device: Option<usize>,
+        work: impl FnOnce(&Pass<'_>) -> R,
+    ) -> R {
         let (network, members) =
-            (self.network.device_network(), members(self.population, directions));
+            (self.network.device_network(), members(self.population, directions, device));
         let &Self { rows, shared_input, .. } = self;
         // One pass uses each factor once: there is nothing to store it for.
         let noise = NoiseSource::Drawn;
@@ -48,7 +61,7 @@ impl DevicePass<'_> {
 
     /// Members per batch.
     pub(crate) fn batch(&self, cuda: &Cuda) -> usize {
-        let footprint = self.with(0..1, |pass| pass.footprint());
+        let footprint = self.with(0..1, None, |pass| pass.footprint());
         let directions = cuda.batch(footprint, self.population.directions as usize);
         directions * self.population.sampling.members_per_direction()
     }
@@ -68,8 +81,8 @@ impl DevicePass<'_> {
         let first = directions.start as usize * halves;
         let x = input(first..directions.end as usize * halves);
         let scores = {
-            let (_, device, _turn) = cuda.turn();
-            self.with(directions, |pass| {
+            let (number, device, _turn) = cuda.turn();
+            self.with(directions, Some(number), |pass| {
                 let prepared = device.prepare(pass)?;
                 prepared.write(&x)?;
                 prepared.run()?;

@@ -31,6 +31,7 @@ pub(crate) fn population(theta: Params, perturbation: Perturbation, directions: 
         sampling: Sampling::Antithetic,
         vectors_frozen: false,
         baseline_group: 0,
+        resident: None,
     }
 }
 

@@ -141,6 +141,25 @@ impl<T: Element> Memory<T> {
         Ok(values)
     }
 
+    /// Copies `values` to the elements from `first` on.
+    ///
+    /// # Errors
+    /// [`KernelError::ShapeMismatch`] if there are not so many; [`KernelError::Device`] if the driver fails.
+    pub fn write_at(&self, first: usize, values: &[T]) -> Result<(), KernelError> {
+        let end = first + values.len();
+        KernelError::check_len("upload", "values", end.min(self.len), end)?;
+        if values.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: elements have no padding, so that all of their bytes are initialised.
+        let bytes = unsafe {
+            std::slice::from_raw_parts(values.as_ptr().cast::<u8>(), size_of_val(values))
+        };
+        self.driver
+            .write(self.address + (first * size_of::<T>()) as u64, bytes)
+            .map_err(|reason| self.error("an upload", reason))
+    }
+
     /// The elements from `first` on; waits for all work before.
     ///
     /// # Errors

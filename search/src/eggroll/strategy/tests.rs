@@ -112,11 +112,11 @@ fn restored_strategy_goes_on_to_the_bit() {
     };
     (0..5).for_each(|g| step(&mut first, g));
     let mut second = strategy(Variant::Eggroll, Config::default());
-    second.restore(first.state()).expect("fits");
+    second.restore(first.state().expect("read")).expect("fits");
     (5..10).for_each(|g| step(&mut first, g));
     (5..10).for_each(|g| step(&mut second, g));
     assert_eq!(first.theta.digest(), second.theta.digest());
-    let wrong = State { theta: vec![0.0; 3], ..first.state() };
+    let wrong = State { theta: vec![0.0; 3], ..first.state().expect("read") };
     assert!(second.restore(wrong).is_err());
 }
 
@@ -225,5 +225,5 @@ fn a_diverging_step_is_an_error_and_leaves_the_state_alone() {
     }
     let error = error.expect("steps of 1e38 leave the numbers");
     assert!(error.to_string().contains("NaN or infinite"), "{error}");
-    assert!(eggroll.state().theta.iter().all(|v| v.is_finite()));
+    assert!(eggroll.state().expect("read").theta.iter().all(|v| v.is_finite()));
 }
