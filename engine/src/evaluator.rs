@@ -85,18 +85,18 @@ impl Evaluator {
     ) {
         let Err(error) = self.guarded(task, population, range.clone(), slots) else { return };
         if error.is_of_device() {
-            return of_device.note(range.start, &error);
+            return of_device.note(range.start, error.to_string());
         }
         if range.len() == 1 {
             slots[0] = f32::NAN;
-            first_error.note(range.start, &error);
+            first_error.note_member(range.start, &error);
             return;
         }
         for (slot, member) in slots.iter_mut().zip(range) {
             let alone = std::slice::from_mut(slot);
             if let Err(error) = self.guarded(task, population, member..member + 1, alone) {
                 *slot = f32::NAN;
-                first_error.note(member, &error);
+                first_error.note_member(member, &error);
             }
         }
     }
@@ -135,10 +135,14 @@ fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
 struct FirstError(Mutex<Option<(usize, String)>>);
 
 impl FirstError {
-    fn note(&self, member: usize, error: &TaskError) {
+    fn note_member(&self, member: usize, error: &TaskError) {
+        self.note(member, format!("member {member}: {error}"));
+    }
+
+    fn note(&self, member: usize, text: String) {
         let mut first = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if first.as_ref().is_none_or(|(lowest, _)| member < *lowest) {
-            *first = Some((member, format!("member {member}: {error}")));
+            *first = Some((member, text));
         }
     }
 
