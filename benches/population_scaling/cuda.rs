@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use hatchery::engine::shaping::{self, Shaping};
 use hatchery::kernels::cuda::{
-    Argument, Centred, Cuda, Device, Head, Members, Memory, Network, NoiseSource, Pass, Prepared,
-    Rollout, Rule, Shape, Source, Stage, Starts, Tensor,
+    Argument, Centred, Contraction, Cuda, Device, Head, Members, Memory, Network, NoiseSource,
+    Pass, Prepared, Rollout, Rule, Shape, Source, Stage, Starts, Tensor,
 };
 use hatchery::kernels::{
-    Distribution, Domain, GradientCall, KernelError, NoiseAddress, NoiseStream, Perturbation,
-    Precision, TensorNoise,
+    Distribution, Domain, KernelError, NoiseAddress, NoiseStream, Perturbation, Precision,
+    TensorNoise,
 };
 use hatchery::tasks::control::{CartPole, Environment};
 use serde_json::{Value, json};
@@ -224,7 +224,7 @@ struct Generations<'a> {
     device: &'a Device,
     model: &'a Model<'a>,
     gradient: Memory<f32>,
-    weights: Vec<f32>,
+    weights: Memory<f32>,
     number: u32,
 }
 
@@ -232,7 +232,8 @@ impl<'a> Generations<'a> {
     fn new(device: &'a Device, model: &'a Model<'a>) -> Result<Self, KernelError> {
         let setting = model.setting;
         let gradient = device.zeros(model.theta.len())?;
-        let weights = (0..setting.members / 2).map(|d| (d as f32).sin()).collect();
+        let weights: Vec<f32> = (0..setting.members / 2).map(|d| (d as f32).sin()).collect();
+        let weights = device.upload(&weights)?;
         Ok(Self { device, model, gradient, weights, number: 0 })
     }
 
@@ -243,8 +244,9 @@ impl<'a> Generations<'a> {
         prepared.fill_input(7)?;
         prepared.run_layers()?;
         let fitness = self.fitness(&prepared)?;
-        let utilities = shaping::shape(Shaping::ZScore, 0, &fitness);
-        self.weights = utilities.chunks_exact(2).map(|pair| pair[0] - pair[1]).collect();
+        let utility = shaping::on_device(Shaping::ZScore, 0, fitness.len()).expect("it has one");
+        let utilities = self.device.utilities(utility, &fitness)?;
+        self.weights = self.device.fold(&utilities, 2, 0, 1.0)?;
         self.update()
     }
 
@@ -274,7 +276,7 @@ impl<'a> Generations<'a> {
         for layer in 0..self.model.setting.layers {
             let noise = self.model.noise(2 * layer, self.number, true);
             let precision = Precision::Bf16;
-            let call = GradientCall { noise, signs: false, precision, weights: &self.weights };
+            let call = Contraction { noise, signs: false, precision, weights: &self.weights };
             self.device.add_gradient(&call, &self.gradient, self.model.range(2 * layer).0)?;
         }
         self.device.update(Rule::Sgd { decay: 0.0 }, 1e-9, &self.model.theta, &self.gradient, &[])

@@ -19,7 +19,8 @@
 //! give it the worst finite fitness of its own generation, so that one failure cannot dwarf all
 //! differences. If nothing is finite, which the evaluator reports as an error, all utilities are 0.
 //!
-//! All arithmetic is in `f64`, in the order of the members, and only the result is rounded.
+//! All arithmetic is in `f64`, in the order of the members (more than 4096 of them in chunks of so many), and only the
+//! result is rounded.
 //!
 //! Source: the EGGROLL reference's `convert_fitnesses` (`z-score`, group mean with **global**
 //! deviation) and its baseline-subtracting variant; centred ranks after Salimans et al., *Evolution
@@ -27,6 +28,7 @@
 //! 2.1. Departures: tied members share the mean of the ranks that they occupy (there, the order of the
 //! members decides), since integer rewards tie often and a utility should not depend on a position.
 
+use hatchery_kernels::cuda::{SUM_CHUNK, Utility};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -127,6 +129,24 @@ impl Shaping {
     }
 }
 
+/// The shaping of a population without failed members as a device does it; none for groups and for what is compared with a baseline.
+pub fn on_device(kind: Shaping, group: usize, members: usize) -> Option<Utility> {
+    if group != 0 && group != members {
+        return None;
+    }
+    Some(match kind {
+        Shaping::ZScore => Utility::ZScore { floor: VARIANCE_FLOOR },
+        Shaping::CentredRanks => Utility::CentredRanks,
+        Shaping::SignOfPair => Utility::SignOfPair,
+        Shaping::Centred => Utility::Centred { factor: 1.0 },
+        Shaping::LeaveOneOut => {
+            Utility::Centred { factor: members as f64 / (members as f64 - 1.0).max(1.0) }
+        }
+        Shaping::Raw => Utility::Raw,
+        Shaping::Baseline => return None,
+    })
+}
+
 /// The utilities of `fitness`, `(members,)`, one for each member, shaped by `kind` in groups of `group`
 /// contiguous members (0: the population is one group). Called once per generation, by a strategy.
 ///
@@ -216,12 +236,23 @@ fn z_scores(scores: &[f64], group: usize) -> Vec<f64> {
 }
 
 fn mean(scores: &[f64]) -> f64 {
-    scores.iter().sum::<f64>() / scores.len() as f64
+    sum(scores, |f| f) / scores.len() as f64
 }
 
 fn variance(scores: &[f64]) -> f64 {
     let mean = mean(scores);
-    scores.iter().map(|f| (f - mean) * (f - mean)).sum::<f64>() / scores.len() as f64
+    sum(scores, |f| (f - mean) * (f - mean)) / scores.len() as f64
+}
+
+/// Chunks are summed in the order of the members, and then the sums of the chunks: the same bits on any number of threads,
+/// and on devices.
+fn sum(scores: &[f64], of: impl Fn(f64) -> f64 + Sync) -> f64 {
+    let chunk = |chunk: &[f64]| chunk.iter().map(|&f| of(f)).sum::<f64>();
+    if scores.len() <= SUM_CHUNK {
+        return chunk(scores);
+    }
+    let sums: Vec<f64> = scores.par_chunks(SUM_CHUNK).map(chunk).collect();
+    sums.iter().sum()
 }
 
 fn by_group(scores: &[f64], group: usize, shape: impl Fn(&[f64]) -> Vec<f64>) -> Vec<f64> {

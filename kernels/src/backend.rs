@@ -4,7 +4,7 @@ use crate::KernelError;
 use crate::cpu::{
     self, EmbeddingCall, GradientCall, Perturbation, PerturbedLinear, TransposedLinear, VectorCall,
 };
-use crate::cuda::Cuda;
+use crate::cuda::{Contraction, Cuda};
 
 /// A device that can run the kernels. The set is closed.
 ///
@@ -107,7 +107,8 @@ impl Backend {
             Self::Cuda(cuda) => {
                 let (_, device, _turn) = cuda.turn();
                 let sums = device.upload(out)?;
-                device.add_gradient(call, &sums, 0)?;
+                let weights = device.upload(call.weights)?;
+                device.add_gradient(&Contraction::new(call, &weights), &sums, 0)?;
                 sums.read(0, out)
             }
         }

@@ -244,3 +244,27 @@ proptest! {
         }
     }
 }
+
+/// A device shapes as the CPU does, to the bit, ties and several chunks included.
+#[test]
+fn utilities_on_a_device_have_the_bits_of_the_cpu() {
+    let Some(cuda) = hatchery_kernels::cuda::testing::cuda(1) else { return };
+    let device = &cuda.devices()[0];
+    for members in [2, 6, 100, 1024, 1030, 9000] {
+        let fitness: Vec<f32> =
+            (0..members).map(|m| ((m * 37 % 501) as f32 * 0.1).sin() * 1e3).collect();
+        for kind in [
+            Shaping::ZScore,
+            Shaping::CentredRanks,
+            Shaping::SignOfPair,
+            Shaping::Centred,
+            Shaping::LeaveOneOut,
+            Shaping::Raw,
+        ] {
+            let utility = on_device(kind, 0, members).expect("it has one");
+            let found = device.utilities(utility, &fitness).expect("shaped");
+            let found = found.download().expect("read");
+            assert_eq!(found, shape(kind, 0, &fitness), "{kind:?} of {members}");
+        }
+    }
+}

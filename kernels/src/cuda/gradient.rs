@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::noise::{Draw, NoiseLayout, with_distribution};
 use super::{Argument, Device, Footprint, Memory, Shape, Source};
 use crate::KernelError;
-use crate::cpu::{GradientCall, Perturbation, Precision};
+use crate::cpu::{GradientCall, Perturbation, Precision, TensorNoise};
 
 /// Chains of sums of each entry of dense noise.
 const CHAINS: usize = 16;
@@ -14,10 +14,10 @@ const TILE: usize = 64;
 /// Bytes of noise beyond which more directions in a batch gain nothing.
 const BATCH_BYTES: usize = 1 << 30;
 
-pub(super) fn source(call: &GradientCall<'_>) -> Source {
+pub(super) fn source(noise: &TensorNoise, signs: bool) -> Source {
     let source = Source::new("gradient", include_str!("gradient.cu"));
-    let source = with_distribution(source, call.noise.distribution);
-    if call.signs { source.define("SIGNS", 1) } else { source }
+    let source = with_distribution(source, noise.distribution);
+    if signs { source.define("SIGNS", 1) } else { source }
 }
 
 /// Columns of a span on tensor cores: a direction and one of its factors each.
@@ -25,11 +25,32 @@ const SPAN: usize = 4096;
 /// Bytes of the sums of spans, about.
 const SPAN_BYTES: usize = 256 << 20;
 
-pub(super) fn source_bf16(call: &GradientCall<'_>) -> Source {
+pub(super) fn source_bf16(noise: &TensorNoise, signs: bool) -> Source {
     let source = Source::new("gradient_bf16", include_str!("gradient_bf16.cu"));
-    let source = with_distribution(source, call.noise.distribution);
-    let source = if call.signs { source.define("SIGNS", 1) } else { source };
+    let source = with_distribution(source, noise.distribution);
+    let source = if signs { source.define("SIGNS", 1) } else { source };
     source.with(include_str!("matrix.cuh"))
+}
+
+/// The update contraction of one tensor, with weights on the device.
+#[derive(Clone, Copy, Debug)]
+pub struct Contraction<'a> {
+    /// The noise that the tensor had.
+    pub noise: TensorNoise,
+    /// Whether signs of low-rank factors stand for them.
+    pub signs: bool,
+    /// In what the products of low-rank factors are made.
+    pub precision: Precision,
+    /// One weight per direction, from direction 0.
+    pub weights: &'a Memory<f32>,
+}
+
+impl<'a> Contraction<'a> {
+    /// The same as `call`, whose weights are `weights` on the device.
+    pub fn new(call: &GradientCall<'_>, weights: &'a Memory<f32>) -> Self {
+        let &GradientCall { noise, signs, precision, .. } = call;
+        Self { noise, signs, precision, weights }
+    }
 }
 
 impl Device {
@@ -40,7 +61,7 @@ impl Device {
     /// [`KernelError::Device`] from the device.
     pub fn add_gradient(
         &self,
-        call: &GradientCall<'_>,
+        call: &Contraction<'_>,
         out: &Memory<f32>,
         first: usize,
     ) -> Result<(), KernelError> {
@@ -63,7 +84,7 @@ impl Device {
             return self.add_gradient_bf16(call, rank, out);
         }
         let chains = self.zeros::<f32>(if dense { CHAINS * elements } else { 0 })?;
-        let weights = self.upload(call.weights)?;
+        let weights = call.weights;
         let per_direction = size_of::<f32>() * elements;
         let footprint = Footprint { fixed: 0, per_direction };
         let (free, _) = self.memory()?;
@@ -88,7 +109,7 @@ impl Device {
             self.contract(
                 call,
                 &slab,
-                &weights,
+                weights,
                 range,
                 if dense { chains.argument() } else { out },
             )?;
@@ -97,7 +118,7 @@ impl Device {
             let arguments = [chains.argument(), Argument::U32(elements as u32), out];
             let shape = Shape::items(elements, 128);
             // SAFETY: the arguments are those of the kernel; `chains` and `out` have one or sixteen numbers for each entry.
-            unsafe { self.launch(&source(call), "gradient_fold", shape, &arguments)? };
+            unsafe { self.launch(&source(noise, call.signs), "gradient_fold", shape, &arguments)? };
         }
         Ok(())
     }
@@ -105,7 +126,7 @@ impl Device {
     /// Low-rank noise on tensor cores.
     fn add_gradient_bf16(
         &self,
-        call: &GradientCall<'_>,
+        call: &Contraction<'_>,
         rank: u32,
         out: Argument,
     ) -> Result<(), KernelError> {
@@ -113,7 +134,7 @@ impl Device {
         let (rows, cols) = (noise.rows, noise.cols);
         let (row_stride, col_stride) = (rows.next_multiple_of(8), cols.next_multiple_of(8));
         let directions = call.weights.len();
-        let weights = self.upload(call.weights)?;
+        let weights = call.weights;
         let (free, _) = self.memory()?;
         // Spans of the same length for any device and any batch, so that the bits depend on neither.
         let span_directions = (SPAN / rank as usize).max(1);
@@ -128,7 +149,7 @@ impl Device {
         let b = self.allocate::<u16>(columns_max * col_stride)?;
         let spans = batch.min(directions).div_ceil(span_directions);
         let sums = self.allocate::<f32>(spans * rows * cols)?;
-        let source = source_bf16(call);
+        let source = source_bf16(noise, call.signs);
         let [key0, key1] = noise.stream.key();
         let at = noise.at(0);
         for first in (0..directions).step_by(batch) {
@@ -185,7 +206,7 @@ impl Device {
     /// One batch of directions; `out` is the result, or the chains of dense noise.
     fn contract(
         &self,
-        call: &GradientCall<'_>,
+        call: &Contraction<'_>,
         slab: &Memory<f32>,
         weights: &Memory<f32>,
         range: Range<usize>,
@@ -217,7 +238,9 @@ impl Device {
                 shared_bytes: 0,
             };
             // SAFETY: the arguments are those of the kernel; slab, weights and `out` have the sizes it takes from them.
-            return unsafe { self.launch(&source(call), "gradient_low_rank", shape, &arguments) };
+            return unsafe {
+                self.launch(&source(noise, call.signs), "gradient_low_rank", shape, &arguments)
+            };
         }
         let arguments = [shared.as_slice(), &[out]].concat();
         let shape = Shape {
@@ -226,7 +249,7 @@ impl Device {
             shared_bytes: 0,
         };
         // SAFETY: as above; `out` has sixteen numbers for each entry.
-        unsafe { self.launch(&source(call), "gradient_dense", shape, &arguments) }
+        unsafe { self.launch(&source(noise, call.signs), "gradient_dense", shape, &arguments) }
     }
 }
 
@@ -235,7 +258,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cpu::TensorNoise;
     use crate::cuda::testing;
     use crate::{Distribution, NoiseStream};
 
@@ -244,7 +266,9 @@ mod tests {
         let mut expected = start.to_vec();
         crate::cpu::gradient(call, &mut expected).expect("computed");
         let out = device.upload(start).expect("memory");
-        device.add_gradient(call, &out, 0).expect("computed");
+        let weights = device.upload(call.weights).expect("memory");
+        let contraction = Contraction::new(call, &weights);
+        device.add_gradient(&contraction, &out, 0).expect("computed");
         Some((expected, out.download().expect("read")))
     }
 

@@ -12,6 +12,7 @@ mod plan;
 pub mod probe;
 mod rollout;
 mod score;
+mod shaping;
 mod slab;
 mod steps;
 #[cfg(feature = "emulate")]
@@ -24,11 +25,13 @@ use std::sync::{Arc, MutexGuard};
 
 pub use column::{Centred, Members, Network, Stage, Tensor};
 pub use device::{Argument, Device, Element, Memory, Recorded, Shape, Source};
+pub use gradient::Contraction;
 pub use layers::{NoiseSource, Pass, Prepared};
 pub use noise::{Draw, NoiseLayout};
 pub use plan::Footprint;
 pub use probe::{CudaStatus, probe};
 pub use rollout::{Head, Rollout, Starts};
+pub use shaping::{SUM_CHUNK, Utility};
 pub use update::Rule;
 pub use vectors::NORM_CHUNK;
 

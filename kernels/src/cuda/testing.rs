@@ -4,7 +4,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use super::{Centred, Cuda, Device, Members, Network, NoiseSource, Pass, Source, Stage, Tensor};
-use crate::cpu::{GradientCall, Perturbation, Precision, TensorNoise};
+use crate::cpu::{Perturbation, Precision, TensorNoise};
 use crate::{Distribution, NoiseStream};
 
 /// A GPU if `HATCHERY_REQUIRE_CUDA` asks for one, else the emulator where there is a C++ compiler; `None`, with a line on
@@ -52,6 +52,7 @@ pub fn sources() -> Vec<(String, Source)> {
         ("normal".to_owned(), super::noise::source(Distribution::Normal)),
         ("uniform".to_owned(), super::noise::source(Distribution::Uniform)),
         ("score".to_owned(), super::score::source()),
+        ("shaping".to_owned(), super::shaping::source()),
         ("update".to_owned(), super::update::source()),
         ("vectors".to_owned(), super::vectors::source()),
     ];
@@ -92,11 +93,12 @@ pub fn sources() -> Vec<(String, Source)> {
             let label = format!("{precision:?} rank {rank} {source:?}");
             all.extend(pass.sample_sources().into_iter().map(|s| (label.clone(), s)));
         }
-        let call = GradientCall { noise: low_rank, signs: false, precision, weights: &[] };
         match (precision, rank) {
-            (Precision::F32, _) => all.push(("gradient".into(), super::gradient::source(&call))),
+            (Precision::F32, _) => {
+                all.push(("gradient".into(), super::gradient::source(&low_rank, false)))
+            }
             (Precision::Bf16, 1) => {
-                all.push(("gradient".into(), super::gradient::source_bf16(&call)));
+                all.push(("gradient".into(), super::gradient::source_bf16(&low_rank, false)));
             }
             (Precision::Bf16, _) => {}
         }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use hatchery_engine::Perturbed;
 use hatchery_engine::update::clip_factor;
-use hatchery_kernels::cuda::{Cuda, Memory, Resident, Rule};
-use hatchery_kernels::{Backend, GradientCall, KernelError, Perturbation};
+use hatchery_kernels::cuda::{Contraction, Cuda, Memory, Resident, Rule, Utility};
+use hatchery_kernels::{Backend, GradientCall, KernelError};
 
 /// Euclidean norms of what one generation did.
 #[derive(Debug, Clone, Copy)]
@@ -65,20 +66,44 @@ impl OnDevice {
         self.gradient.zero()
     }
 
-    /// Adds the contraction of a tensor whose elements begin at `first`.
+    /// Weights of directions from finite fitness.
+    pub(super) fn weigh(
+        &self,
+        utility: Utility,
+        fitness: &[f32],
+        population: &Perturbed,
+        scale: f64,
+    ) -> Result<Memory<f32>, KernelError> {
+        let (device, _turn) = self.cuda.turn_of(0);
+        let halves = population.sampling.members_per_direction();
+        let utilities = device.utilities(utility, fitness)?;
+        device.fold(&utilities, halves, population.baseline_group, scale)
+    }
+
+    /// Weights of directions that the host has made.
+    pub(super) fn upload(&self, weights: &[f32]) -> Result<Memory<f32>, KernelError> {
+        let (device, _turn) = self.cuda.turn_of(0);
+        device.upload(weights)
+    }
+
+    /// Adds the contraction of a tensor whose elements begin at `first`, with weights times `factor`.
     pub(super) fn add_gradient(
         &self,
         call: &GradientCall<'_>,
+        weights: &Memory<f32>,
+        factor: Option<f32>,
         first: usize,
     ) -> Result<(), KernelError> {
-        if call.noise.perturbation == Perturbation::Sparse {
-            // A few thousand additions to places all over the tensor.
+        let (device, _turn) = self.cuda.turn_of(0);
+        if let Some(factor) = factor {
+            // Sparse noise: a few thousand additions to places all over the tensor.
+            let weights: Vec<f32> = weights.download()?.iter().map(|w| w * factor).collect();
             let mut part = vec![0.0; call.noise.rows * call.noise.cols];
-            Backend::cpu().gradient(call, &mut part)?;
+            let call = GradientCall { weights: &weights, ..*call };
+            Backend::cpu().gradient(&call, &mut part)?;
             return self.gradient.write_at(first, &part);
         }
-        let (device, _turn) = self.cuda.turn_of(0);
-        device.add_gradient(call, &self.gradient, first)
+        device.add_gradient(&Contraction::new(call, weights), &self.gradient, first)
     }
 
     /// Makes a step with the gradient that was added up.

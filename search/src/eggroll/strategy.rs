@@ -100,41 +100,41 @@ impl Eggroll {
     }
 
     /// Weight of each direction in the loss gradient.
-    fn weights(&self, population: &Perturbed, utilities: &[f32]) -> Vec<f32> {
-        let members = utilities.len() as f64;
-        let sigma = f64::from(population.sigma);
-        // Descent: the gradient of the loss is minus that of the fitness.
-        let scale = -match self.config.scaling {
-            Scaling::Reference => sigma / members.sqrt(),
-            Scaling::Unbiased => 1.0 / (members * sigma),
-        };
-        fold(utilities, population, scale)
+    fn weights(&self, population: &Perturbed, fitness: &Fitness) -> Vec<f32> {
+        let Config { shaping, group, .. } = self.config;
+        let utilities = shaping::shape(shaping, group as usize, &fitness.values);
+        fold(&utilities, population, self.scale(population))
     }
 
-    /// Asks for the contraction of each tensor; `add` gets its elements in the layout.
+    /// Factor from folded utilities to weights of directions in the loss gradient.
+    fn scale(&self, population: &Perturbed) -> f64 {
+        let (members, sigma) = (population.len() as f64, f64::from(population.sigma));
+        // Descent: the gradient of the loss is minus that of the fitness.
+        -match self.config.scaling {
+            Scaling::Reference => sigma / members.sqrt(),
+            Scaling::Unbiased => 1.0 / (members * sigma),
+        }
+    }
+
+    /// Asks for the contraction of each tensor that has noise: `add` gets a call without weights, the factor on the
+    /// weights, and the tensor's elements in the layout.
     fn contract(
         &self,
         population: &Perturbed,
-        weights: &[f32],
-        mut add: impl FnMut(&GradientCall<'_>, Range<usize>) -> Result<(), KernelError>,
+        mut add: impl FnMut(GradientCall<'_>, Option<f32>, Range<usize>) -> Result<(), KernelError>,
     ) -> Result<(), KernelError> {
         let layout = &population.theta.layout;
         let signs = self.variant == Variant::SignUpdate;
+        let precision = self.config.precision;
         for tensor in 0..layout.specs().len() {
             let noise = population.tensor_noise(tensor);
-            let scaled: Vec<f32>;
-            let weights = match noise.perturbation {
+            let factor = match noise.perturbation {
                 Perturbation::None => continue,
-                Perturbation::Sparse => {
-                    let factor = self.sparse_factor(noise.rows, noise.cols);
-                    scaled = weights.iter().map(|w| w * factor).collect();
-                    &scaled
-                }
-                Perturbation::LowRank { .. } | Perturbation::Dense => weights,
+                Perturbation::Sparse => Some(self.sparse_factor(noise.rows, noise.cols)),
+                Perturbation::LowRank { .. } | Perturbation::Dense => None,
             };
-            let precision = self.config.precision;
-            let call = GradientCall { noise, signs, precision, weights };
-            add(&call, layout.range(tensor))?;
+            let call = GradientCall { noise, signs, precision, weights: &[] };
+            add(call, factor, layout.range(tensor))?;
         }
         Ok(())
     }
@@ -153,7 +153,7 @@ impl Eggroll {
     fn step_on_host(
         &mut self,
         population: Perturbed,
-        utilities: &[f32],
+        fitness: &Fitness,
         learning_rate: f32,
         backend: &Backend,
     ) -> Result<Norms, StrategyError> {
@@ -166,11 +166,14 @@ impl Eggroll {
                 found: there.moments_len(),
             })?;
         }
-        let weights = self.weights(&population, utilities);
+        let weights = self.weights(&population, fitness);
         let mut gradient = std::mem::take(&mut self.gradient);
         gradient.fill(0.0);
-        let contracted = self.contract(&population, &weights, |call, range| {
-            backend.gradient(call, &mut gradient[range])
+        let contracted = self.contract(&population, |call, factor, range| {
+            let scaled =
+                factor.map(|factor| weights.iter().map(|w| w * factor).collect::<Vec<_>>());
+            let weights = scaled.as_deref().unwrap_or(&weights);
+            backend.gradient(&GradientCall { weights, ..call }, &mut gradient[range])
         });
         self.gradient = gradient;
         contracted?;
@@ -201,7 +204,7 @@ impl Eggroll {
     fn step_on_device(
         &mut self,
         population: &Perturbed,
-        utilities: &[f32],
+        fitness: &Fitness,
         learning_rate: f32,
         cuda: &Cuda,
         rule: Rule,
@@ -210,7 +213,7 @@ impl Eggroll {
             Some(there) => there,
             None => OnDevice::new(cuda, &self.theta.values, &self.rule.moments())?,
         };
-        let outcome = self.learn_there(&mut there, population, utilities, learning_rate, rule);
+        let outcome = self.learn_there(&mut there, population, fitness, learning_rate, rule);
         self.on_device = Some(there);
         let (norms, values) = outcome?;
         self.theta = Arc::new(Params { layout: self.theta.layout.clone(), values });
@@ -223,13 +226,23 @@ impl Eggroll {
         &self,
         there: &mut OnDevice,
         population: &Perturbed,
-        utilities: &[f32],
+        fitness: &Fitness,
         learning_rate: f32,
         rule: Rule,
     ) -> Result<(Norms, Vec<f32>), StrategyError> {
-        let weights = self.weights(population, utilities);
+        let group = self.config.group as usize;
+        let on_device = shaping::on_device(self.config.shaping, group, population.len());
+        let weights = match on_device.filter(|_| fitness.failures == 0) {
+            Some(utility) => {
+                let scale = self.scale(population);
+                there.weigh(utility, &fitness.values, population, scale)?
+            }
+            None => there.upload(&self.weights(population, fitness))?,
+        };
         there.begin()?;
-        self.contract(population, &weights, |call, range| there.add_gradient(call, range.start))?;
+        self.contract(population, |call, factor, range| {
+            there.add_gradient(&call, &weights, factor, range.start)
+        })?;
         let stepped = there.step(rule, learning_rate, self.config.clip_norm)?;
         let norms = stepped.norms;
         if !norms.theta.is_finite() {
@@ -270,7 +283,6 @@ impl Strategy for Eggroll {
             return Err(StrategyError::FitnessLength { expected, found });
         }
         let config = &self.config;
-        let utilities = shaping::shape(config.shaping, config.group as usize, &fitness.values);
         let generation = population.generation;
         let schedule = &config.learning_rate_schedule;
         let learning_rate = schedule.value(f64::from(config.learning_rate), generation);
@@ -278,8 +290,8 @@ impl Strategy for Eggroll {
         let rate = learning_rate as f32;
         let on_device = backend.cuda().zip(self.rule.on_device(self.steps + 1));
         let norms = match on_device {
-            Some((cuda, rule)) => self.step_on_device(&population, &utilities, rate, cuda, rule)?,
-            None => self.step_on_host(population, &utilities, rate, backend)?,
+            Some((cuda, rule)) => self.step_on_device(&population, fitness, rate, cuda, rule)?,
+            None => self.step_on_host(population, fitness, rate, backend)?,
         };
         let mut metrics = Metrics::default();
         metrics.push("sigma", f64::from(sigma));
