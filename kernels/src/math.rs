@@ -14,6 +14,7 @@
 //! | [`gelu`]                     | absolute 3e-7 + 2e-7 \|x\| | all                   |
 //! | [`sin_cos`]                  | absolute 2e-7              | \|x\| ≤ 8192          |
 //! | [`sin_cos_f64`], [`exp_f64`] | 1 unit in the last place   | \|x\| ≤ 1e5; all      |
+//! | those of [`rounded`]         | 0.51 units in the last place | all                 |
 //!
 //! Sources of the coefficients: Cephes (`exp`, `ln`, `sin_cos`, single precision), the rational
 //! approximations of Eigen (`tanh`, `erf`), fdlibm (`sin_cos_f64`).
@@ -21,6 +22,7 @@
 #![expect(clippy::excessive_precision, reason = "coefficients as published")]
 
 mod double;
+pub mod rounded;
 
 use std::f32::consts as f32c;
 

@@ -1,6 +1,7 @@
 //! Population operations on the CPU.
 #![doc = include_str!("README.md")]
 
+pub mod elementwise;
 mod embedding;
 mod forward;
 mod gradient;
