@@ -13,6 +13,7 @@
 
 pub mod eggroll;
 mod error;
+pub mod program;
 
 pub use eggroll::Eggroll;
 pub use error::ConfigError;

@@ -1,0 +1,24 @@
+//! Programs as genomes: straight lines of assignments over trees of numbers.
+
+mod genome;
+mod graph;
+mod kind;
+mod live;
+mod operation;
+mod parse;
+mod print;
+mod signature;
+pub mod start;
+mod unparse;
+
+pub use genome::{Argument, Invalid, Program, Statement, Variable};
+pub use graph::{Carried, Graph, Node, NotFinite, Origin, Value};
+pub use kind::Kind;
+pub use live::Liveness;
+pub use operation::{Action, Operation, Operations, Reduction};
+pub use parse::{ParseError, parse};
+pub use print::{Names, number};
+pub use signature::{Input, Signature, optimizer};
+
+#[cfg(test)]
+mod tests;

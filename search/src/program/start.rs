@@ -1,0 +1,64 @@
+//! Programs to begin with.
+
+use super::{Program, Signature, parse};
+
+/// A program by name: `adamw`, `adamw-corrected` is not expressible without a step counter, so there is none.
+const PROGRAMS: [(&str, &str); 6] = [
+    (
+        "adamw",
+        "g2 = square(g)
+         v1 = interp(g, v1, 0.9)
+         v2 = interp(g2, v2, 0.999)
+         s = sqrt(v2)
+         update = v1 / s
+         decay = w * 0.01
+         update = update + decay
+         lr = lr * 0.001
+         update = update * lr",
+    ),
+    (
+        "sgd",
+        "lr = lr * 0.1
+         update = g * lr",
+    ),
+    (
+        "sgd-momentum",
+        "v1 = v1 * 0.9
+         v1 = v1 + g
+         lr = lr * 0.01
+         update = v1 * lr",
+    ),
+    ("empty", "update = g * lr"),
+    (
+        "lion",
+        "update = interp(g, v1, 0.9)
+         update = sign(update)
+         v1 = interp(g, v1, 0.99)
+         decay = w * 0.01
+         update = update + decay
+         lr = lr * 0.0001
+         update = update * lr",
+    ),
+    (
+        "rmsprop",
+        "g2 = square(g)
+         v2 = interp(g2, v2, 0.99)
+         s = sqrt(v2)
+         update = g / s
+         lr = lr * 0.001
+         update = update * lr",
+    ),
+];
+
+/// The names of all programs to begin with.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    PROGRAMS.iter().map(|(name, _)| *name)
+}
+
+/// The program of that name: `adamw` (without bias correction, as Chen et al. print it), `sgd`, `sgd-momentum`, `empty` (plain
+/// descent), `lion`, `rmsprop`.
+pub fn named(name: &str, signature: &Signature) -> Option<Program> {
+    let (_, text) = PROGRAMS.iter().find(|(known, _)| *known == name)?;
+    let (program, _) = parse(text, signature).expect("programs to begin with are valid");
+    Some(program)
+}
