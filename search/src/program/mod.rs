@@ -1,9 +1,12 @@
 //! Programs as genomes: straight lines of assignments over trees of numbers.
 
+mod dice;
 mod genome;
 mod graph;
+pub mod interpret;
 mod kind;
 mod live;
+pub mod mutate;
 mod operation;
 mod parse;
 mod print;
@@ -11,10 +14,12 @@ mod signature;
 pub mod start;
 mod unparse;
 
+pub use dice::Dice;
 pub use genome::{Argument, Invalid, Program, Statement, Variable};
 pub use graph::{Carried, Graph, Node, NotFinite, Origin, Value};
 pub use kind::Kind;
 pub use live::Liveness;
+pub use mutate::{Mutation, Mutator};
 pub use operation::{Action, Operation, Operations, Reduction};
 pub use parse::{ParseError, parse};
 pub use print::{Names, number};
