@@ -10,6 +10,7 @@ mod layer_noise;
 mod packed;
 mod perturbed_linear;
 mod product;
+mod small_product;
 mod tile;
 mod transposed;
 mod vector;
@@ -20,6 +21,7 @@ pub use lanes::{Input, Lanes};
 pub use layer_noise::{LayerNoise, Perturbation, TensorNoise};
 pub use packed::{Packed, PackedCache, Precision};
 pub use perturbed_linear::PerturbedLinear;
+pub use small_product::{Left, small_product};
 pub use transposed::TransposedLinear;
 pub use vector::VectorCall;
 
