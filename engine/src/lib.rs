@@ -34,6 +34,7 @@ pub mod shaping;
 mod stop;
 mod strategy;
 mod task;
+mod trainable;
 pub mod update;
 
 pub use error::{CheckpointError, EvaluationError, RunError, StrategyError, TaskError};
@@ -47,3 +48,4 @@ pub use run::{CheckpointPlan, RunPlan, run};
 pub use stop::{Budget, Standing, StopFlag, StopReason, TargetStatistic};
 pub use strategy::{Metrics, Strategy};
 pub use task::Task;
+pub use trainable::{Part, Scratch, Trainable};

@@ -14,4 +14,6 @@ pub mod classify;
 pub mod control;
 pub mod external;
 pub mod model;
+pub mod proxy;
+pub mod text;
 pub mod toys;

@@ -34,7 +34,13 @@ impl<'a> Left<'a> {
 ///
 /// # Panics
 /// If a slice is too short.
-pub fn small_product(a: Left<'_>, b: &[f32], out: &mut [f32], (rows, inner, columns): (usize, usize, usize), add: bool) {
+pub fn small_product(
+    a: Left<'_>,
+    b: &[f32],
+    out: &mut [f32],
+    (rows, inner, columns): (usize, usize, usize),
+    add: bool,
+) {
     let last = |count: usize, stride: usize| count.saturating_sub(1) * stride;
     let needed = last(rows, a.row_stride) + last(inner, a.column_stride) + 1;
     assert!(rows == 0 || inner == 0 || a.data.len() >= needed, "left matrix");
@@ -77,7 +83,11 @@ impl VectorKernel for Product<'_> {
 
 impl Product<'_> {
     #[inline(always)]
-    fn strip<V: Vector, const WIDE: usize, const FULL: bool>(&mut self, column: usize, count: usize) {
+    fn strip<V: Vector, const WIDE: usize, const FULL: bool>(
+        &mut self,
+        column: usize,
+        count: usize,
+    ) {
         let mut row = 0;
         while row + TALL <= self.rows {
             self.tile::<V, TALL, WIDE, FULL>(row, column, count);
@@ -90,7 +100,12 @@ impl Product<'_> {
     }
 
     #[inline(always)]
-    fn tile<V: Vector, const ROWS: usize, const WIDE: usize, const FULL: bool>(&mut self, row: usize, column: usize, count: usize) {
+    fn tile<V: Vector, const ROWS: usize, const WIDE: usize, const FULL: bool>(
+        &mut self,
+        row: usize,
+        column: usize,
+        count: usize,
+    ) {
         let mut sums = [[V::zero(); WIDE]; ROWS];
         let (a, step) = (&self.a.data[row * self.a.row_stride..], self.a.column_stride);
         for p in 0..self.inner {
@@ -127,7 +142,8 @@ mod tests {
         for (rows, inner, columns) in [(1, 1, 1), (5, 7, 3), (4, 9, 16), (9, 64, 33), (6, 3, 70)] {
             let a: Vec<f32> = (0..rows * inner).map(value).collect();
             let b: Vec<f32> = (0..inner * columns).map(|i| value(i + 11)).collect();
-            let transposed: Vec<f32> = (0..rows * inner).map(|i| a[i % rows * inner + i / rows]).collect();
+            let transposed: Vec<f32> =
+                (0..rows * inner).map(|i| a[i % rows * inner + i / rows]).collect();
             let mut expected = vec![0.0_f32; rows * columns];
             for i in 0..rows {
                 for j in 0..columns {
