@@ -37,7 +37,7 @@ pub struct RunPlan {
     pub from: Progress,
 }
 
-/// Runs a strategy on a task until a limit of the budget is met or the stop flag is raised.
+/// Runs a strategy on a task until a limit of the budget is met, the stop flag is raised, or the strategy has nothing more to ask.
 ///
 /// The final checkpoint, if checkpoints are wanted, is written whatever ended the run.
 ///
@@ -68,6 +68,9 @@ where
             break reason;
         }
         let population = strategy.ask(run.progress.generation)?;
+        if population.is_empty() {
+            break StopReason::Finished;
+        }
         let fitness = match evaluator.evaluate(task, &population) {
             Ok(fitness) => fitness,
             Err(error) => {

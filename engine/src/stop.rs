@@ -21,6 +21,8 @@ pub enum StopReason {
     TimeLimit,
     /// No improvement for the given number of generations.
     Stagnated,
+    /// The strategy has done what it was made for.
+    Finished,
     /// Someone asked the run to stop.
     Interrupted,
 }
@@ -33,6 +35,7 @@ impl fmt::Display for StopReason {
             Self::EvaluationLimit => "evaluation-limit",
             Self::TimeLimit => "time-limit",
             Self::Stagnated => "stagnated",
+            Self::Finished => "finished",
             Self::Interrupted => "interrupted",
         })
     }

@@ -15,7 +15,8 @@ pub trait Strategy {
     /// Everything a resumed run needs to go on to the bit.
     type State: Serialize + DeserializeOwned;
 
-    /// Proposes the members of `generation`. Called once per generation, in order.
+    /// Proposes the members of `generation`. Called once per generation, in order. An empty population says that the search is
+    /// over.
     ///
     /// # Errors
     /// Whatever keeps the strategy from proposing.

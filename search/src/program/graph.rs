@@ -101,6 +101,27 @@ impl Graph {
         finite.then_some(graph).ok_or(NotFinite)
     }
 
+    /// The whole graph as numbers: equal if and only if the graphs are.
+    pub fn words(&self) -> Vec<u32> {
+        let mut words = Vec::with_capacity(4 * self.nodes.len());
+        for node in &self.nodes {
+            match node.origin {
+                Origin::Input(variable) => words.extend([0, u32::from(variable)]),
+                Origin::Constant(bits) => words.extend([1, bits]),
+                Origin::Call(operation, _) => {
+                    words.push(2 + operation as u32);
+                    words.extend(node.args());
+                }
+            }
+        }
+        words.push(u32::MAX);
+        words.extend(&self.outputs);
+        for carried in &self.states {
+            words.extend([u32::from(carried.variable), carried.result]);
+        }
+        words
+    }
+
     /// Number of calls.
     pub fn calls(&self) -> usize {
         self.nodes.iter().filter(|node| matches!(node.origin, Origin::Call(..))).count()

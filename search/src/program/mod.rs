@@ -1,6 +1,7 @@
 //! Programs as genomes: straight lines of assignments over trees of numbers.
 
 mod dice;
+pub mod evolve;
 mod genome;
 mod graph;
 pub mod interpret;
@@ -12,6 +13,7 @@ mod parse;
 mod print;
 mod signature;
 pub mod start;
+pub mod training;
 mod unparse;
 
 pub use dice::Dice;

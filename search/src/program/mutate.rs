@@ -11,7 +11,7 @@ use super::{Argument, Dice, Kind, Operation, Operations, Program, Signature, Sta
 
 /// How programs are changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Operations that inserted statements may call: `lion45`, `lion43`, `small`, or names with commas between.
     pub operations: Operations,
@@ -105,6 +105,34 @@ impl Mutator {
             weights[kind] = 0.0;
         }
         (child, Mutation::None)
+    }
+
+    /// The head of one program and the tail of another, cut where that gives a valid program; none if no cut was found.
+    pub fn cross(&self, a: &Program, b: &Program, dice: &mut Dice) -> Option<Program> {
+        for _ in 0..TRIES {
+            let (head, tail) =
+                (dice.below(a.statements.len() + 1), dice.below(b.statements.len() + 1));
+            let length = head + b.statements.len() - tail;
+            if length == 0 || length > self.config.length_max {
+                continue;
+            }
+            let mut child = a.clone();
+            child.statements.truncate(head);
+            for statement in &b.statements[tail..] {
+                let mut statement = *statement;
+                for argument in statement.args_mut() {
+                    if let Some(value) = b.constant(*argument) {
+                        *argument = child.literal(value);
+                    }
+                }
+                child.statements.push(statement);
+            }
+            if child.check(&self.signature).is_ok() {
+                child.tidy_constants();
+                return Some(child);
+            }
+        }
+        None
     }
 
     /// The program with so many random statements inserted.

@@ -28,6 +28,8 @@ pub struct Plan {
     pub(super) carried: Vec<(Variable, Source)>,
     /// Elementwise operations on trees, for the books.
     pub(super) tree_operations: usize,
+    /// Arithmetic for each number of a tree.
+    pub(super) work: u32,
 }
 
 /// Work between two borders.
@@ -110,6 +112,12 @@ impl Plan {
     pub fn tree_operations(&self) -> usize {
         self.tree_operations
     }
+
+    /// Arithmetic of one step for each number of a tree, in units of about one multiplication: 1 for sums and products, 2 for
+    /// interpolation, division and roots, 12 for transcendental functions, 24 for powers.
+    pub fn work(&self) -> u32 {
+        self.work
+    }
 }
 
 /// What a value is while the program runs.
@@ -147,6 +155,7 @@ impl Compiler {
             outputs: Vec::new(),
             carried: Vec::new(),
             tree_operations: 0,
+            work: 0,
         };
         Self {
             plan,
@@ -387,6 +396,7 @@ impl Compiler {
             }
             _ => unreachable!("only these need the whole tree"),
         };
+        self.plan.work += if sum == SumKind::CosineSimilarity { 3 } else { 1 };
         self.plan.phases[phase].sums.push(Sum { kind: sum, x, y, to });
         self.home[index] = Home::Small(to);
     }
@@ -399,6 +409,7 @@ impl Compiler {
             self.plan.temporaries - 1
         });
         self.plan.tree_operations += 1;
+        self.plan.work += work(&action);
         self.plan.phases[phase].block.push(BlockStep { action, to, keep });
         // Readers of later phases take the tree; the results at the very end too.
         self.home[index] = match keep {
@@ -434,5 +445,25 @@ impl Compiler {
             }
             _ => false,
         })
+    }
+}
+
+/// See [`Plan::work`].
+fn work(action: &BlockAction) -> u32 {
+    match action {
+        BlockAction::Spread(_) => 0,
+        BlockAction::One(
+            Unary::Abs | Unary::Square | Unary::Cube | Unary::Sign | Unary::Negative,
+            _,
+        )
+        | BlockAction::Two(
+            Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Max | Binary::Min,
+            ..,
+        ) => 1,
+        BlockAction::One(Unary::SqrtAbs | Unary::Sqrt | Unary::Reciprocal, _)
+        | BlockAction::Two(Binary::Divide | Binary::ProtectedDivide, ..)
+        | BlockAction::Interpolate(..) => 2,
+        BlockAction::One(..) => 12,
+        BlockAction::Two(Binary::Power, ..) => 24,
     }
 }
