@@ -118,6 +118,22 @@ impl CheckpointStore {
     /// # Errors
     /// [`CheckpointError::NoneUsable`] with the fault of every file if there is none.
     pub fn latest<S: DeserializeOwned>(&self) -> Result<Loaded<S>, CheckpointError> {
+        self.newest(read)
+    }
+
+    /// Reads the newest checkpoint that is good, without its state: whoever does not know yet which strategy it is of finds that in
+    /// the configuration.
+    ///
+    /// # Errors
+    /// As [`latest`](Self::latest).
+    pub fn latest_header(&self) -> Result<Loaded<()>, CheckpointError> {
+        self.newest(|path| decode_file(path, |payload| Ok(codec::decode_first(payload)?.0)))
+    }
+
+    fn newest<S>(
+        &self,
+        read: impl Fn(&Path) -> Result<Checkpoint<S>, CheckpointError>,
+    ) -> Result<Loaded<S>, CheckpointError> {
         let mut faults = Vec::new();
         for path in self.files()? {
             match read(&path) {
@@ -152,14 +168,20 @@ impl CheckpointStore {
 /// # Errors
 /// A [`CheckpointError`] that names the file and its fault.
 pub fn read<S: DeserializeOwned>(path: &Path) -> Result<Checkpoint<S>, CheckpointError> {
+    decode_file(path, codec::decode)
+}
+
+fn decode_file<R>(
+    path: &Path,
+    decode: impl Fn(&[u8]) -> Result<R, String>,
+) -> Result<R, CheckpointError> {
     let bytes = fs::read(path).map_err(|source| CheckpointError::Io {
         action: "read",
         path: path.to_owned(),
         source,
     })?;
     let payload = checked_payload(&bytes, path)?;
-    codec::decode(payload)
-        .map_err(|reason| CheckpointError::Record { path: path.to_owned(), reason })
+    decode(payload).map_err(|reason| CheckpointError::Record { path: path.to_owned(), reason })
 }
 
 fn encode<S: Serialize>(

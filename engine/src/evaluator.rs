@@ -44,7 +44,7 @@ impl Evaluator {
     /// lost. They become NaN.
     ///
     /// # Errors
-    /// [`EvaluationError::AllFailed`] if no member got a finite fitness; [`EvaluationError::Device`] if a device failed.
+    /// [`EvaluationError::AllFailed`] if no member got a finite fitness and the task does not expect that; [`EvaluationError::Device`] if a device failed.
     pub fn evaluate<T: Task>(
         &self,
         task: &T,
@@ -67,7 +67,7 @@ impl Evaluator {
             return Err(EvaluationError::Device { generation, reason });
         }
         let fitness = Fitness::new(values, first_error.into_message());
-        if fitness.failures == members {
+        if fitness.failures == members && !task.may_all_fail() {
             let reason =
                 fitness.first_error.unwrap_or_else(|| "every fitness was NaN or infinite".into());
             return Err(EvaluationError::AllFailed { generation, members, reason });

@@ -46,6 +46,6 @@ pub use population::{Explicit, Generation, Perturbed, Population, Sampling};
 pub use report::{GenerationReport, RunReport};
 pub use run::{CheckpointPlan, RunPlan, run};
 pub use stop::{Budget, Standing, StopFlag, StopReason, TargetStatistic};
-pub use strategy::{Metrics, Strategy};
+pub use strategy::{Headline, Metrics, Strategy};
 pub use task::Task;
 pub use trainable::{Part, Scratch, Trainable};

@@ -1,6 +1,6 @@
 //! What observers are told.
 
-use crate::{Digest, FitnessStats, Generation, Metrics, StopReason};
+use crate::{Digest, FitnessStats, Generation, Headline, Metrics, StopReason};
 
 /// One finished generation.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct GenerationReport {
     pub digest: Option<Digest>,
     /// What the strategy logged.
     pub metrics: Metrics,
+    /// How the strategy says that it is doing, if it does.
+    pub headline: Option<Headline>,
 }
 
 /// A finished run.

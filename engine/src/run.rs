@@ -95,7 +95,8 @@ where
                 return Err(error.into());
             }
         };
-        let report = run.account(members, &fitness, metrics, strategy.centre());
+        let mut report = run.account(members, &fitness, metrics, strategy.centre());
+        report.headline = strategy.headline();
         if let Err(error) = observers.iter_mut().try_for_each(|o| o.on_generation(&report)) {
             // The observer's trouble may well be the disk's: its error is the one to tell.
             let _ = run.checkpoint(strategy);
@@ -176,7 +177,7 @@ impl<'a> Run<'a> {
         if fitness.first_error.is_some() {
             progress.first_error.clone_from(&fitness.first_error);
         }
-        if progress.best_statistic.is_none_or(|best| statistic > best) {
+        if progress.best_statistic.is_none_or(|best| statistic > best || best.is_nan()) {
             progress.best_statistic = Some(statistic);
             progress.generations_since_best = 0;
         } else {
@@ -193,6 +194,7 @@ impl<'a> Run<'a> {
             evaluations_per_s: members as f64 / took_s.max(1e-9),
             digest: centre.map(Params::digest),
             metrics,
+            headline: None,
         }
     }
 

@@ -51,6 +51,20 @@ pub trait Strategy {
     fn centre(&self) -> Option<&Params> {
         None
     }
+
+    /// How it is doing, for strategies to which generation, best and mean fitness mean little. Asked after each generation.
+    fn headline(&self) -> Option<Headline> {
+        None
+    }
+}
+
+/// How a strategy is doing, for people.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Headline {
+    /// A few words and numbers, for a line of progress.
+    pub text: String,
+    /// Which part of its work is done, from 0 to 1, if it knows.
+    pub done: Option<f64>,
 }
 
 /// Named numbers that a strategy logs each generation, in a fixed order.

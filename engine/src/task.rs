@@ -41,4 +41,9 @@ pub trait Task: Sync {
         let _ = (population, backend);
         64
     }
+
+    /// Whether a generation in which every evaluation fails is nothing unusual. It ends a run otherwise. Asked when that happens.
+    fn may_all_fail(&self) -> bool {
+        false
+    }
 }

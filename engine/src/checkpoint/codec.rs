@@ -15,10 +15,14 @@ pub(super) fn encode<R: Serialize>(record: &R) -> Result<Vec<u8>, String> {
     bincode::serde::encode_to_vec(record, bincode::config::standard()).map_err(|e| e.to_string())
 }
 
-pub(super) fn decode<R: DeserializeOwned>(bytes: &[u8]) -> Result<R, String> {
+/// The record at the beginning of the bytes, and how many of them it took.
+pub(super) fn decode_first<R: DeserializeOwned>(bytes: &[u8]) -> Result<(R, usize), String> {
     let config = bincode::config::standard().with_limit::<BYTES_MAX>();
-    let (record, read) =
-        bincode::serde::decode_from_slice(bytes, config).map_err(|e| e.to_string())?;
+    bincode::serde::decode_from_slice(bytes, config).map_err(|e| e.to_string())
+}
+
+pub(super) fn decode<R: DeserializeOwned>(bytes: &[u8]) -> Result<R, String> {
+    let (record, read) = decode_first(bytes)?;
     if read == bytes.len() {
         Ok(record)
     } else {

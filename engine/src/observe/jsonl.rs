@@ -163,6 +163,7 @@ pub(super) mod tests {
             evaluations_per_s: 16.0,
             digest: Some(Digest(0xab)),
             metrics,
+            headline: None,
         }
     }
 

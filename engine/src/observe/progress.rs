@@ -90,15 +90,16 @@ impl Progress {
             .budget_generations
             .map(|limit| f64::from(limit.saturating_sub(report.generation + 1)) * elapsed / made);
         let by_time = self.budget_seconds.map(|limit| (limit - report.elapsed_s).max(0.0));
-        by_count.into_iter().chain(by_time).min_by(f64::total_cmp)
+        let by_work = done(report).map(|done| report.elapsed_s * (1.0 - done) / done.max(1e-9));
+        by_count.into_iter().chain(by_time).chain(by_work).min_by(f64::total_cmp)
     }
 
     /// Which part of the budget is spent, by the limit that is nearest.
     fn spent(&self, report: &GenerationReport) -> f64 {
-        let done = f64::from(report.generation + 1);
-        let by_count = self.budget_generations.map(|limit| done / f64::from(limit.max(1)));
+        let made = f64::from(report.generation + 1);
+        let by_count = self.budget_generations.map(|limit| made / f64::from(limit.max(1)));
         let by_time = self.budget_seconds.map(|limit| report.elapsed_s / limit.max(1e-9));
-        by_count.into_iter().chain(by_time).fold(0.0, f64::max).min(1.0)
+        by_count.into_iter().chain(by_time).chain(done(report)).fold(0.0, f64::max).min(1.0)
     }
 
     fn message(&self, report: &GenerationReport) -> String {
@@ -108,6 +109,10 @@ impl Progress {
             failures => format!("  {failures} failed"),
         };
         let left = self.left_s(report).map(|s| format!("  {} left", clock(s))).unwrap_or_default();
+        if let Some(headline) = &report.headline {
+            let rate = thousands(report.evaluations_per_s);
+            return format!("{}  {rate} evaluations/s{left}", headline.text);
+        }
         format!(
             "generation {}{limit}  best {}  mean {}  {} evaluations/s{left}{failures}",
             report.generation + 1,
@@ -174,6 +179,11 @@ impl Observer for Progress {
         }
         Ok(())
     }
+}
+
+/// Which part of its work the strategy has done, if it says so.
+fn done(report: &GenerationReport) -> Option<f64> {
+    report.headline.as_ref()?.done.map(|done| done.clamp(0.0, 1.0))
 }
 
 /// `wide_msg` cuts a message that is too long for the terminal instead of letting it wrap.
