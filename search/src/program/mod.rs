@@ -11,6 +11,7 @@ pub mod mutate;
 mod operation;
 mod parse;
 mod print;
+pub mod select;
 mod signature;
 pub mod start;
 pub mod training;

@@ -58,7 +58,13 @@ impl State {
                 Some(program) => program.clone(),
                 None => {
                     let parent = &steps.last().expect("lineages begin with a program").program;
-                    super::strategy::child_of(parent, mutator, config, seed, ticket).program
+                    match birth.mutation {
+                        // A copy, or a child whose parent stayed in its place.
+                        Mutation::None => parent.clone(),
+                        _ => {
+                            super::strategy::child_of(parent, mutator, config, seed, ticket).program
+                        }
+                    }
                 }
             };
             steps.push(Step {

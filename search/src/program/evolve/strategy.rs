@@ -5,13 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use hatchery_engine::{Explicit, Fitness, Generation, Metrics, Strategy, StrategyError};
+use hatchery_engine::{Explicit, Fitness, Generation, Headline, Metrics, Strategy, StrategyError};
 use hatchery_kernels::Backend;
 use rayon::prelude::*;
 
 use super::island::{Origin, Tournament};
 use super::{
-    Birth, Config, ConfigError, DropOrder, Improvement, Island, Member, Method, Restart, State,
+    Birth, Config, ConfigError, Counters, DropOrder, Improvement, Island, Member, Method, Restart,
+    State,
 };
 use crate::program::training::{Candidate, Hurdle, Outcome};
 use crate::program::{Dice, Graph, Liveness, Mutation, Mutator, Program};
@@ -386,11 +387,12 @@ impl Evolution {
             let chance = hatchery_kernels::math::exp_f64((-loss / temperature).max(-700.0));
             loss > 0.0 && !Dice::new(self.seed, ticket, ACCEPTANCE).chance(chance)
         });
+        let stays = rejected.is_some();
         let (program, mutation, outcome, first) = match rejected {
             Some(parent) => (parent.program, Mutation::None, parent.outcome, parent.first),
             None => (program, mutation, outcome, first),
         };
-        if newborn.crossed && mutation != Mutation::None {
+        if newborn.crossed && !stays {
             self.state.crossed.insert(ticket, program.clone());
         }
         let birth = Birth { parent: newborn.parent, mutation, fitness: outcome.fitness() };
@@ -437,7 +439,10 @@ impl Evolution {
         if self.state.births >= self.config.births {
             self.state.run += 1;
             (self.state.births, self.state.migrations) = (0, 0);
-            self.state.islands.clear();
+            // The last queues are left as they are, to be looked at.
+            if self.state.run < self.config.runs_in_all() {
+                self.state.islands.clear();
+            }
             return;
         }
         let stagnation = self.config.stagnation;
@@ -524,6 +529,7 @@ impl Strategy for Evolution {
         let began = Instant::now();
         if self.state.islands.is_empty() {
             let founder = &population.members[0];
+            self.state.counters.note(founder.known());
             self.state.founders.push(self.founder());
             self.begin_run(founder.known(), founder.first.get().copied());
             if self.config.cache {
@@ -551,5 +557,14 @@ impl Strategy for Evolution {
         self.state = state;
         self.window.clear();
         Ok(())
+    }
+
+    fn headline(&self) -> Option<Headline> {
+        let Counters { births, .. } = self.state.counters;
+        let all = self.config.births * u64::from(self.config.runs_in_all());
+        let best = self.state.improvements.iter().map(|one| one.fitness).fold(f32::NAN, f32::max);
+        let hits = 100.0 * self.state.counters.hit_rate();
+        let text = format!("births {births} of {all}  best {best:.4}  {hits:.0} % known before");
+        Some(Headline { text, done: Some(births as f64 / all as f64) })
     }
 }

@@ -11,7 +11,7 @@ use super::{Failure, Outcome, Purpose, Suite};
 use crate::program::Graph;
 use crate::program::interpret::Plan;
 
-/// Fitness of a program that failed: finite, below every score, and never looked at by a search, which reads the typed outcome.
+/// What a program that failed is worth in a tournament: finite and below every score. The engine is told NaN.
 pub const WORST: f32 = -1e6;
 
 /// Where training stops early: after the first proxy, if its ratio is above this.
@@ -90,12 +90,17 @@ impl ProxyTraining {
 }
 
 impl Outcome {
-    /// As fitness: minus the ratio, or [`WORST`].
+    /// What tournaments go by: minus the ratio, or [`WORST`].
     pub fn fitness(self) -> f32 {
         match self {
             Self::Scored(ratio) | Self::Hurdled(ratio) => (-ratio).max(WORST),
             Self::Failed(_) => WORST,
         }
+    }
+
+    /// What the engine is told: minus the ratio, or NaN for what failed.
+    pub fn as_fitness(self) -> f32 {
+        if matches!(self, Self::Failed(_)) { f32::NAN } else { self.fitness() }
     }
 }
 
@@ -114,12 +119,17 @@ impl Task for ProxyTraining {
         fitness: &mut [f32],
     ) -> Result<(), TaskError> {
         for (slot, candidate) in fitness.iter_mut().zip(&population.members[members]) {
-            *slot = candidate.outcome.get_or_init(|| self.score(candidate)).fitness();
+            *slot = candidate.outcome.get_or_init(|| self.score(candidate)).as_fitness();
         }
         Ok(())
     }
 
     fn batch_hint(&self, _: &Explicit<Candidate>, _: &Backend) -> usize {
         1
+    }
+
+    /// Programs diverge; a window full of them is no fault.
+    fn may_all_fail(&self) -> bool {
+        true
     }
 }
