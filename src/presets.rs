@@ -22,7 +22,7 @@ macro_rules! preset {
 }
 
 /// All presets, in the order in which to try them.
-pub(crate) const ALL: [Preset; 12] = [
+pub(crate) const ALL: [Preset; 13] = [
     preset!("cartpole", "balance a pole on a cart (CartPole-v1)"),
     preset!("acrobot", "swing up two links (Acrobot-v1)"),
     preset!("mountain-car", "rock a car out of a valley (MountainCar-v0)"),
@@ -30,6 +30,10 @@ pub(crate) const ALL: [Preset; 12] = [
     preset!("pendulum", "swing up and hold a pendulum (Pendulum-v1)"),
     preset!("door-key", "fetch a key, open a door, reach the goal: one reward at the end"),
     preset!("digits", "classify 1,797 handwritten digits without gradients"),
+    preset!(
+        "optimizer-search",
+        "evolve the update rule of an optimizer; ends with table, curves and code"
+    ),
     preset!("always-two", "toy: a network that answers 2"),
     preset!("regression", "toy: fit x² + x + 1"),
     preset!("sphere", "toy: sphere function"),

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use anyhow::anyhow;
 use hatchery_engine::PerturbedPoints;
-use hatchery_search::{ConfigError, Eggroll};
+use hatchery_search::Eggroll;
 use hatchery_tasks::classify::{Classifier, digits};
 use hatchery_tasks::control::{
     self, Acrobot, CartPole, DoorKey, Environment, MountainCar, MountainCarContinuous, Pendulum,
@@ -12,8 +13,8 @@ use hatchery_tasks::control::{
 use hatchery_tasks::external::External;
 use hatchery_tasks::toys::{AlwaysTwo, Function, Regression};
 
-use crate::config::{RunConfig, TaskConfig};
-use crate::job::{EsJob, HeldOut, Job, Learner};
+use crate::config::{RunConfig, SearchConfig, TaskConfig};
+use crate::job::{EsJob, HeldOut, Job, Learner, ProgramsJob};
 
 /// Builds the task and the strategy that a configuration names. Episodes and minibatches are drawn from `data_seed`; what
 /// a task has to keep besides results goes into folders of `run_dir`.
@@ -56,6 +57,7 @@ pub(crate) fn job(
             let workers = rayon::current_num_threads();
             with_strategy(config, External::new(c.clone(), data_seed, workers, folder))
         }
+        TaskConfig::OptimizerSearch(c) => Ok(Box::new(ProgramsJob::try_new(config, c)?)),
     }
 }
 
@@ -73,8 +75,10 @@ fn with_strategy<L: Learner + 'static>(
     config: &RunConfig,
     task: L,
 ) -> anyhow::Result<Box<dyn Job>> {
+    let SearchConfig::Eggroll(variant, search) = &config.search else {
+        return Err(anyhow!("search.strategy: this task is for strategies over parameters"));
+    };
     let theta = task.init(config.seed);
-    let strategy: Result<Eggroll, ConfigError> =
-        Eggroll::try_new(config.variant, config.search.clone(), theta, config.seed);
-    Ok(Box::new(EsJob { task, strategy: strategy? }))
+    let strategy = Eggroll::try_new(*variant, search.clone(), theta, config.seed)?;
+    Ok(Box::new(EsJob { task, strategy }))
 }

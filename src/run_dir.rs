@@ -8,6 +8,7 @@ use hatchery_engine::checkpoint::CheckpointStore;
 use hatchery_engine::{Params, RunReport};
 use hatchery_tasks::external::Counters;
 use safetensors::tensor::{Dtype, TensorView, serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::config::RunConfig;
@@ -117,6 +118,23 @@ impl RunDir {
     /// If the file system refuses.
     pub(crate) fn write_parameters(&self, params: &Params) -> Result<()> {
         write_aside(&self.parameters(), &to_safetensors(params)?)
+    }
+
+    /// Writes a text of this name.
+    ///
+    /// # Errors
+    /// If the file system refuses.
+    pub(crate) fn write_text(&self, name: &str, text: &str) -> Result<()> {
+        write_aside(&self.path.join(name), text.as_bytes())
+    }
+
+    /// Writes a file of JSON of this name.
+    ///
+    /// # Errors
+    /// If the file system refuses.
+    pub(crate) fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        let text = serde_json::to_string_pretty(value).context("results are JSON")?;
+        self.write_text(name, &format!("{text}\n"))
     }
 
     /// Reads `summary.json`, if there is one that can be read.

@@ -5,18 +5,23 @@
 
 mod error;
 mod layers;
+mod programs;
+mod search;
 mod sections;
 
 use std::path::Path;
 
-use hatchery_search::eggroll::{self, Variant};
+use hatchery_search::program::select;
 use hatchery_tasks::model::mlp;
+use serde::Serialize;
 use toml::Table;
 
 pub(crate) use error::ConfigError;
 pub(crate) use error::nearest;
 pub(crate) use layers::Layers;
-pub(crate) use sections::{BudgetConfig, OutputConfig, STRATEGIES, TASKS, TaskConfig};
+pub(crate) use programs::{EvolutionConfig, OptimizerSearchConfig};
+pub(crate) use search::{STRATEGIES, SearchConfig};
+pub(crate) use sections::{BudgetConfig, OutputConfig, TASKS, TaskConfig};
 
 /// A complete, checked configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,10 +34,10 @@ pub(crate) struct RunConfig {
     pub(crate) task: TaskConfig,
     /// The network, for tasks that have one.
     pub(crate) model: Option<mlp::Config>,
-    /// Which strategy.
-    pub(crate) variant: Variant,
-    /// Its settings.
-    pub(crate) search: eggroll::Config,
+    /// Which strategy, and its settings.
+    pub(crate) search: SearchConfig,
+    /// How what was found is judged, for tasks that find programs.
+    pub(crate) selection: Option<select::Config>,
     /// What ends the run.
     pub(crate) budget: BudgetConfig,
     /// What is written.
@@ -82,7 +87,8 @@ impl RunConfig {
         let bounded = budget.generations.is_some()
             || budget.evaluations.is_some()
             || budget.seconds.is_some()
-            || budget.stagnation.is_some();
+            || budget.stagnation.is_some()
+            || self.search.ends();
         if bounded {
             return Ok(());
         }
@@ -99,27 +105,25 @@ impl RunConfig {
         let mut file = Table::new();
         file.insert("name".into(), self.name.clone().into());
         file.insert("seed".into(), (self.seed as i64).into());
-        let table = |value: Result<Table, toml::ser::Error>| {
-            value.expect("configuration structs have string keys and plain values")
-        };
-        file.insert("task".into(), table(Table::try_from(&self.task)).into());
+        file.insert("task".into(), table_of(&self.task).into());
         if let Some(model) = &self.model {
-            file.insert("model".into(), table(Table::try_from(model)).into());
+            file.insert("model".into(), table_of(model).into());
         }
-        let mut search = table(Table::try_from(&self.search));
-        let name = toml::Value::try_from(self.variant);
-        search.insert("strategy".into(), name.expect("a variant is a string"));
-        if !self.variant.has_rank() {
-            search.remove("rank");
+        file.insert("search".into(), self.search.to_table().into());
+        if let Some(selection) = &self.selection {
+            file.insert("selection".into(), table_of(selection).into());
         }
-        tidy(&mut search);
-        file.insert("search".into(), search.into());
-        file.insert("budget".into(), table(Table::try_from(&self.budget)).into());
-        file.insert("output".into(), table(Table::try_from(&self.output)).into());
+        file.insert("budget".into(), table_of(&self.budget).into());
+        file.insert("output".into(), table_of(&self.output).into());
         file.insert("hatchery".into(), env!("CARGO_PKG_VERSION").into());
         tidy(&mut file);
         toml::to_string_pretty(&file).expect("a table of plain values")
     }
+}
+
+/// A struct of a configuration as a table.
+fn table_of<T: Serialize>(value: &T) -> Table {
+    Table::try_from(value).expect("configuration structs have string keys and plain values")
 }
 
 /// Numbers that were f32 print with f32's digits: 0.05, not 0.05000000074505806.

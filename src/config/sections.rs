@@ -1,7 +1,6 @@
 //! The tables of a file and the structs they become.
 
 use hatchery_engine::{Budget, TargetStatistic};
-use hatchery_search::eggroll::{self, Variant};
 use hatchery_tasks::model::mlp;
 use hatchery_tasks::toys::FunctionName;
 use hatchery_tasks::{classify, control, external};
@@ -9,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use super::layers::{kind, unknown};
+use super::programs::{OptimizerSearchConfig, read_selection};
+use super::search::SearchConfig;
 use super::{ConfigError, Layers, RunConfig};
 
 /// The `[task]` table: a name, and the options of the task it names.
@@ -28,6 +29,7 @@ pub(crate) enum TaskConfig {
     Rosenbrock(FunctionConfig),
     Rastrigin(FunctionConfig),
     External(external::Config),
+    OptimizerSearch(OptimizerSearchConfig),
 }
 
 /// Options of "always two".
@@ -145,7 +147,7 @@ impl Default for OutputConfig {
 }
 
 /// Names of all tasks.
-pub(crate) const TASKS: [&str; 13] = [
+pub(crate) const TASKS: [&str; 14] = [
     "cartpole",
     "acrobot",
     "mountain-car",
@@ -159,12 +161,10 @@ pub(crate) const TASKS: [&str; 13] = [
     "rosenbrock",
     "rastrigin",
     "external",
+    "optimizer-search",
 ];
 
-/// Names of all strategies.
-pub(crate) const STRATEGIES: [&str; 4] = ["eggroll", "open-es", "sign-update", "sparse"];
-
-const TOP: [&str; 7] = ["name", "seed", "task", "model", "search", "budget", "output"];
+const TOP: [&str; 8] = ["name", "seed", "task", "model", "search", "selection", "budget", "output"];
 
 impl TaskConfig {
     /// The test function, if the task is one.
@@ -179,7 +179,15 @@ impl TaskConfig {
 
     /// Whether a network plays, and `[model]` has a meaning.
     fn has_network(&self) -> bool {
-        self.function().is_none() && !matches!(self, Self::External(_))
+        self.function().is_none() && !matches!(self, Self::External(_) | Self::OptimizerSearch(_))
+    }
+
+    /// Names of the strategies that fit, the usual one first.
+    pub(super) fn strategies(&self) -> &'static [&'static str] {
+        match self {
+            Self::OptimizerSearch(_) => &["evolution"],
+            _ => &["eggroll", "open-es", "sign-update", "sparse"],
+        }
     }
 
     fn read(layers: &Layers) -> Result<Self, ConfigError> {
@@ -200,6 +208,7 @@ impl TaskConfig {
             "rosenbrock" => Self::Rosenbrock(layers.section(at, without)?),
             "rastrigin" => Self::Rastrigin(layers.section(at, without)?),
             "external" => Self::External(layers.section(at, without)?),
+            "optimizer-search" => Self::OptimizerSearch(layers.section(at, without)?),
             other => {
                 let names = TASKS.iter().copied();
                 return Err(layers.error("task.name", unknown("task", other, names)));
@@ -236,11 +245,12 @@ impl TaskConfig {
             Self::External(c) => {
                 c.check().map_err(|(key, reason)| layers.error(&format!("task.{key}"), reason))
             }
+            Self::OptimizerSearch(c) => c.check(layers),
         }
     }
 }
 
-fn string(
+pub(super) fn string(
     layers: &Layers,
     section: &str,
     key: &str,
@@ -282,10 +292,17 @@ pub(super) fn read(layers: &Layers) -> Result<RunConfig, ConfigError> {
     let task = TaskConfig::read(layers)?;
     task.check(layers)?;
     let model = read_model(layers, &task)?;
-    let (variant, search) = read_search(layers)?;
+    let search = SearchConfig::read(layers, &task)?;
+    let selection = match task {
+        TaskConfig::OptimizerSearch(_) => Some(read_selection(layers)?),
+        _ if layers.table.contains_key("selection") => {
+            return Err(layers.error("selection", "this task has none; leave the table out"));
+        }
+        _ => None,
+    };
     let budget = read_budget(layers)?;
     let output = read_output(layers)?;
-    Ok(RunConfig { name, seed, task, model, variant, search, budget, output })
+    Ok(RunConfig { name, seed, task, model, search, selection, budget, output })
 }
 
 fn is_plain(name: &str) -> bool {
@@ -303,39 +320,6 @@ fn read_model(layers: &Layers, task: &TaskConfig) -> Result<Option<mlp::Config>,
     let model: mlp::Config = layers.section("model", &[])?;
     model.check().map_err(|reason| layers.error("model.hidden", reason))?;
     Ok(Some(model))
-}
-
-fn read_search(layers: &Layers) -> Result<(Variant, eggroll::Config), ConfigError> {
-    let table = layers.section_table("search")?;
-    let name = if table.contains_key("strategy") {
-        string(layers, "search", "strategy", &STRATEGIES)?
-    } else {
-        STRATEGIES[0].to_owned()
-    };
-    let Ok(variant) = Value::String(name.clone()).try_into::<Variant>() else {
-        let reason = unknown("strategy", &name, STRATEGIES.iter().copied());
-        return Err(layers.error("search.strategy", reason));
-    };
-    if !variant.has_rank() && table.contains_key("rank") {
-        return Err(layers.error("search.rank", format!("`{name}` has no rank; leave it out")));
-    }
-    let mut config: eggroll::Config =
-        layers.section("search", &["strategy", "population_size", "popsize"])?;
-    for alias in ["population_size", "popsize"] {
-        let Some(value) = table.get(alias) else { continue };
-        let key = format!("search.{alias}");
-        if table.contains_key("pairs") && !layers.is_override(&key) {
-            return Err(layers.error(&key, "give either this or `pairs` (half of it), not both"));
-        }
-        match value.as_integer() {
-            Some(members) if members >= 2 && members % 2 == 0 && members < 1 << 31 => {
-                config.pairs = (members / 2) as u32;
-            }
-            _ => return Err(layers.error(&key, "expected an even whole number of at least 2")),
-        }
-    }
-    config.check().map_err(|e| layers.error(&format!("search.{}", e.key), e.reason))?;
-    Ok((variant, config))
 }
 
 fn read_budget(layers: &Layers) -> Result<BudgetConfig, ConfigError> {

@@ -29,7 +29,7 @@ pub(super) struct Entry<'a> {
     pub(super) values: Option<&'a [f64]>,
 }
 
-/// A chart over generations.
+/// A chart over generations, or what else grows from row to row.
 #[derive(Debug)]
 pub(super) struct Chart<'a> {
     pub(super) class: &'static str,
@@ -38,7 +38,10 @@ pub(super) struct Chart<'a> {
     pub(super) about: String,
     /// The same for those who cannot see it.
     pub(super) label: String,
+    /// Where each row lies on the horizontal axis.
     pub(super) generations: &'a [f64],
+    /// What that axis counts.
+    pub(super) axis: &'static str,
     pub(super) scale: Scale,
     pub(super) marks: Vec<Mark<'a>>,
     pub(super) entries: Vec<Entry<'a>>,
@@ -104,9 +107,11 @@ impl Chart<'_> {
                  <text class=\"x\" x=\"{x}\" y=\"100%\" dy=\"1.5em\">{label}</text>"
             );
         }
-        out.push_str(
-            "<text class=\"axis\" x=\"100%\" y=\"100%\" dy=\"2.9em\">generation</text>\n\
+        let _ = write!(
+            out,
+            "<text class=\"axis\" x=\"100%\" y=\"100%\" dy=\"2.9em\">{}</text>\n\
              <svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" width=\"100%\" height=\"100%\">\n",
+            self.axis
         );
         self.marks.iter().for_each(|mark| self.draw(mark, &mut out));
         out.push_str("</svg>\n");
@@ -197,8 +202,9 @@ impl Chart<'_> {
         };
         let entries: Vec<String> = self.entries.iter().filter_map(entry).collect();
         format!(
-            "<script type=\"application/json\">{{\"low\":{:?},\"high\":{:?},\"shape\":\"{:?}\",\
+            "<script type=\"application/json\">{{\"axis\":\"{}\",\"low\":{:?},\"high\":{:?},\"shape\":\"{:?}\",\
              \"generations\":{},\"entries\":[{}]}}</script>\n",
+            self.axis,
             self.scale.low,
             self.scale.high,
             self.scale.shape,
@@ -260,6 +266,7 @@ mod tests {
             about: "about".into(),
             label: "a \"label\"".into(),
             generations,
+            axis: "generation",
             scale: Scale::linear(0.0, 10.0, 4),
             marks: vec![Mark::Line { class: "mean", values }],
             entries: vec![Entry { class: "mean", name: "</script>".into(), values: Some(values) }],

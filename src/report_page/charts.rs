@@ -94,6 +94,7 @@ pub(super) fn learning_curve<'a>(
         about: about(scale, history.len()),
         label: label("Learning curve: mean fitness", mean.or(best)?),
         generations: &history.generations,
+        axis: "generation",
         scale,
         marks,
         entries,
@@ -135,6 +136,7 @@ fn small<'a>(
         about: format!("{about}{logarithmic}").trim_start_matches(" · ").to_owned(),
         title,
         generations: &history.generations,
+        axis: "generation",
         scale,
         marks: vec![Mark::Line { class, values }],
     }

@@ -19,8 +19,17 @@ pub(super) fn section(files: &RunFiles) -> String {
         None => String::new(),
     };
     let again = format!("hatchery run {}{out}", quoted(&format!("{dir}/config.toml")));
-    let judge = format!("hatchery eval {}", quoted(dir));
-    let mut commands = vec![("repeat it, to the bit", again), ("judge what was learned", judge)];
+    let mut commands = vec![("repeat it, to the bit", again)];
+    if files.programs.is_none() {
+        commands.push(("judge what was learned", format!("hatchery eval {}", quoted(dir))));
+    } else {
+        let rule = quoted(&format!("{dir}/discovered.txt"));
+        commands.push((
+            "score the rule",
+            format!("hatchery program score {rule} --proxy t1 --seeds 16"),
+        ));
+        commands.push(("take it along", format!("hatchery program export {rule} --as pytorch")));
+    }
     if let Some(flags) = go_on(files) {
         commands.push(("go on", format!("hatchery resume {}{flags}", quoted(dir))));
     }

@@ -15,6 +15,8 @@ pub(super) struct Figures {
     /// Best fitness of any member.
     pub(super) best: Option<f64>,
     pub(super) generations: Option<f64>,
+    /// Programs that were made, in a search for some.
+    pub(super) births: Option<f64>,
     pub(super) evaluations: Option<f64>,
     pub(super) seconds: Option<f64>,
     pub(super) failures: Option<f64>,
@@ -57,6 +59,7 @@ impl Figures {
             best: either("best_fitness", "best_so_far"),
             outcome: Outcome::of(files.said("stopped_by"), generations, seconds),
             generations,
+            births: history.last("births"),
             evaluations: either("evaluations", "evaluations"),
             seconds,
             failures: either("failures", "failures_total"),
@@ -87,6 +90,7 @@ impl Outcome {
             Some("generation-limit") => ("plain", "The budget of generations was spent"),
             Some("evaluation-limit") => ("plain", "The budget of evaluations was spent"),
             Some("time-limit") => ("plain", "The budget of time was spent"),
+            Some("finished") => ("good", "The search came to its end"),
             Some("stagnated") => ("warn", "Nothing improved any more"),
             Some("interrupted") => ("warn", "The run was asked to stop"),
             Some(_) => ("plain", "The run ended"),

@@ -12,6 +12,7 @@ mod history;
 mod html;
 mod number;
 mod page;
+mod programs;
 mod run_files;
 mod scale;
 mod thin;

@@ -29,7 +29,7 @@ pub(super) fn page(files: &RunFiles) -> String {
          {}{}{}{}{}{}{}{}</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
         header(&figures),
         notes(files),
-        key_figures(&figures),
+        key_figures(&figures, files.programs.is_some()),
         pictures(files),
         details::numbers(files),
         commands::section(files),
@@ -73,7 +73,8 @@ fn notes(files: &RunFiles) -> String {
     format!("<ul class=\"notes\">{items}</ul>\n")
 }
 
-fn key_figures(figures: &Figures) -> String {
+/// The numbers at the top; of a search for `programs` births and the best matter, and that programs fail is nothing unusual.
+fn key_figures(figures: &Figures, programs: bool) -> String {
     let real = |x: Option<f64>| x.map_or("–".into(), |x| number::real(x, 5));
     let count = |x: Option<f64>| x.map_or("–".into(), |x| number::count(x as u64));
     let rate = figures.evaluations_per_s().map_or("–".into(), |rate| match rate {
@@ -85,15 +86,20 @@ fn key_figures(figures: &Figures) -> String {
         .zip(figures.evaluations.filter(|&n| n > 0.0))
         .map(|(failures, all)| format!("{} % of all", number::real(100.0 * failures / all, 2)));
     let duration = figures.seconds.map_or("–".into(), number::duration);
+    let lead = match programs {
+        true => ("Births", count(figures.births), "programs that were made"),
+        false => ("Mean fitness", real(figures.mean), "last generation"),
+    };
+    let best = if programs { "minus the ratio to AdamW" } else { "of any member" };
     let rows = [
-        ("lead", "Mean fitness", real(figures.mean), "last generation".to_owned()),
-        ("lead", "Best fitness", real(figures.best), "of any member".to_owned()),
+        ("lead", lead.0, lead.1, lead.2.to_owned()),
+        ("lead", "Best fitness", real(figures.best), best.to_owned()),
         ("", "Generations", count(figures.generations), String::new()),
         ("", "Evaluations", count(figures.evaluations), String::new()),
         ("", "Time", duration, String::new()),
         ("", "Evaluations / s", rate, String::new()),
         (
-            if failed.is_some() { "bad" } else { "" },
+            if failed.is_some() && !programs { "bad" } else { "" },
             "Failures",
             count(figures.failures),
             share.unwrap_or_default(),
@@ -116,7 +122,7 @@ fn key_figures(figures: &Figures) -> String {
         );
     }
     out.push_str("</dl>\n");
-    if let Some(error) = figures.first_error.as_ref().filter(|_| failed.is_some()) {
+    if let Some(error) = figures.first_error.as_ref().filter(|_| failed.is_some() && !programs) {
         let _ = writeln!(
             out,
             "<p class=\"error\">An evaluation failed with <code>{}</code></p>",
@@ -128,6 +134,9 @@ fn key_figures(figures: &Figures) -> String {
 
 fn pictures(files: &RunFiles) -> String {
     let history = &files.history;
+    if let Some(programs) = &files.programs {
+        return programs.sections(history);
+    }
     if history.is_empty() {
         return "<p class=\"empty\">No generation has been recorded yet.</p>\n".into();
     }

@@ -41,7 +41,7 @@ for (const figure of document.querySelectorAll("figure.chart")) {
     line.style.left = `${at * 100}%`;
     box.style.left = `${at * 100}%`;
     box.classList.toggle("left", at > 0.5);
-    box.replaceChildren(Object.assign(make("b", ""), { textContent: `generation ${text(xs[row])}` }));
+    box.replaceChildren(Object.assign(make("b", ""), { textContent: `${data.axis} ${text(xs[row])}` }));
     data.entries.forEach((entry, i) => {
       const value = entry.values[row];
       const item = make("span", "");

@@ -9,6 +9,7 @@ use serde_json::Value;
 use toml::Table;
 
 use super::history::History;
+use super::programs::ProgramFiles;
 
 /// What a run left behind.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(super) struct RunFiles {
     pub(super) history: History,
     /// `summary.json`, unless the run went on after it was written.
     pub(super) summary: Option<Value>,
+    /// What a search for programs found, if it was one.
+    pub(super) programs: Option<ProgramFiles>,
     /// What is missing or damaged, in sentences.
     pub(super) notes: Vec<String>,
 }
@@ -50,7 +53,8 @@ impl RunFiles {
             n => notes.push(format!("{n} lines of metrics.jsonl are damaged and left out.")),
         }
         let summary = summary(path, &history, &mut notes)?;
-        Ok(Self { path: path.to_owned(), config_text, config, history, summary, notes })
+        let programs = ProgramFiles::read(path, &mut notes)?;
+        Ok(Self { path: path.to_owned(), config_text, config, history, summary, programs, notes })
     }
 
     /// A string of the configuration, by table and key.
@@ -84,7 +88,11 @@ fn summary(path: &Path, history: &History, notes: &mut Vec<String>) -> Result<Op
     Ok(Some(summary))
 }
 
-fn read_if_there(path: &Path) -> Result<Option<String>> {
+/// The text of a file; none without it.
+///
+/// # Errors
+/// If it is there but cannot be read.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<String>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -10,6 +10,7 @@ mod external;
 mod failures;
 mod files;
 mod learned;
+mod optimizer_search;
 mod resuming;
 mod signals;
 mod verify;

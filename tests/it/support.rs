@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_hatchery");
 
 /// All presets, by name.
-pub(crate) const PRESETS: [&str; 12] = [
+pub(crate) const PRESETS: [&str; 13] = [
     "cartpole",
     "acrobot",
     "mountain-car",
@@ -20,6 +20,7 @@ pub(crate) const PRESETS: [&str; 12] = [
     "pendulum",
     "door-key",
     "digits",
+    "optimizer-search",
     "always-two",
     "regression",
     "sphere",

@@ -90,7 +90,8 @@ impl Progress {
             .budget_generations
             .map(|limit| f64::from(limit.saturating_sub(report.generation + 1)) * elapsed / made);
         let by_time = self.budget_seconds.map(|limit| (limit - report.elapsed_s).max(0.0));
-        let by_work = done(report).map(|done| report.elapsed_s * (1.0 - done) / done.max(1e-9));
+        let begun = done(report).filter(|done| *done > 0.0);
+        let by_work = begun.map(|done| report.elapsed_s * (1.0 - done) / done);
         by_count.into_iter().chain(by_time).chain(by_work).min_by(f64::total_cmp)
     }
 

@@ -1,4 +1,4 @@
-//! Programs as genomes: straight lines of assignments over trees of numbers.
+#![doc = include_str!("README.md")]
 
 mod dice;
 pub mod evolve;

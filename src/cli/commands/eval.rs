@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::session::in_pool;
+use super::session::{in_pool, learned};
 use crate::cli::args::EvalArgs;
 use crate::cli::{Outcome, usage};
 use crate::registry;
@@ -21,7 +21,8 @@ pub(in crate::cli) fn run(args: &EvalArgs) -> Result<Outcome> {
             eprintln!("hatchery: {fault}; the previous one is used");
         }
         let backend = hatchery_kernels::Backend::cpu();
-        Ok(job.judge(job.centre(), args.episodes, &backend)?)
+        let learned = learned(job.as_mut(), &config)?;
+        Ok(learned.judge(learned.centre(), args.episodes, &backend)?)
     })?;
     let mut out = std::io::stdout().lock();
     if args.json {

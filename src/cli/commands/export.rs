@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use hatchery_engine::Params;
 use serde_json::{Map, Value, json};
 
+use super::session::learned;
 use crate::cli::args::{ExportArgs, ExportFormat};
 use crate::cli::{Outcome, usage};
 use crate::registry;
@@ -18,9 +19,10 @@ pub(in crate::cli) fn run(args: &ExportArgs) -> Result<Outcome> {
     for fault in job.restore(&dir.store(1))?.faults {
         eprintln!("hatchery: {fault}; the previous one is used");
     }
+    let centre = learned(job.as_mut(), &config)?.centre();
     let bytes = match args.format {
-        ExportFormat::Safetensors => to_safetensors(job.centre())?,
-        ExportFormat::Json => format!("{}\n", to_json(job.centre())).into_bytes(),
+        ExportFormat::Safetensors => to_safetensors(centre)?,
+        ExportFormat::Json => format!("{}\n", to_json(centre)).into_bytes(),
     };
     match &args.out {
         Some(path) => write_aside(path, &bytes)?,

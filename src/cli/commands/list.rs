@@ -9,11 +9,12 @@ use crate::cli::args::{ListArgs, Listed};
 use crate::config::{STRATEGIES, TASKS};
 use crate::presets;
 
-const STRATEGY_NOTES: [(&str, &str); 4] = [
+const STRATEGY_NOTES: [(&str, &str); 5] = [
     ("eggroll", "low-rank perturbations of matrices, any rank"),
     ("open-es", "dense perturbations: the naive baseline"),
     ("sign-update", "low-rank perturbations, update from the signs of the factors"),
     ("sparse", "a few random entries perturbed; experimental"),
+    ("evolution", "regularised evolution of programs"),
 ];
 
 pub(in crate::cli) fn run(args: &ListArgs) -> Result<Outcome> {

@@ -1,7 +1,6 @@
 //! `hatchery resume`: from the newest good checkpoint.
 
 use anyhow::{Context, Result};
-use hatchery_search::eggroll::State;
 
 use super::session::{conduct, in_pool, lay_budget};
 use crate::cli::args::ResumeArgs;
@@ -14,7 +13,7 @@ pub(in crate::cli) fn run(args: &ResumeArgs) -> Result<Outcome> {
     let dir = RunDir::open(&args.run_dir).map_err(usage)?;
     let backend = backend::open(args.talk.backend)?;
     // The configuration inside the checkpoint is the one that its state belongs to.
-    let loaded = dir.store(1).latest::<State>()?;
+    let loaded = dir.store(1).latest_header()?;
     for fault in &loaded.faults {
         eprintln!("hatchery: {fault}; the previous one is used");
     }

@@ -12,8 +12,8 @@ use hatchery_tasks::external::Counters;
 
 use crate::cli::args::{BudgetArgs, TalkArgs};
 use crate::cli::{Outcome, interrupt, usage};
-use crate::config::{BudgetConfig, RunConfig};
-use crate::job::Job;
+use crate::config::{BudgetConfig, RunConfig, SearchConfig};
+use crate::job::{Conclude, Conclusion, Job, Learned};
 use crate::run_dir::{RunDir, summary};
 
 /// Lays budget flags over the configuration's budget.
@@ -83,30 +83,41 @@ pub(super) fn conduct(
         Ok(report) => report,
         Err(error) => {
             // What ended the run may keep this from being written too, and is what has to be told.
-            let _ = dir.write_parameters(job.centre());
+            let _ = job.write_results(dir);
             let hint = format!("the run in {} stopped early", dir.path.display());
             return Err(anyhow::Error::new(error).context(hint));
         }
     };
-    dir.write_parameters(job.centre())?;
+    job.write_results(dir)?;
     let external = job.external();
     let mut summary = summary(config, &report, external.as_ref(), dir);
     summary["backend"] = evaluator.backend.name().into();
+    dir.write_summary(&summary)?;
+    let mut conclusion = Conclusion::default();
+    if report.stopped_by != StopReason::Interrupted {
+        let say = |text: &str| {
+            if !talk.quiet {
+                eprintln!("{text}");
+            }
+        };
+        conclusion = job.conclude(&report, &Conclude { dir, stop: &plan.stop, say: &say })?;
+    }
+    if let Some(keys) = summary.as_object_mut() {
+        keys.append(&mut conclusion.summary);
+    }
     dir.write_summary(&summary)?;
     if config.output.report {
         crate::report_page::write(&dir.path)?;
     }
     let mut out = std::io::stdout().lock();
     if !talk.quiet && !talk.json {
-        say(&mut out, &report, external.as_ref(), config, dir)?;
+        say(&mut out, &report, external.as_ref(), config, dir, &conclusion)?;
     }
     if talk.json {
         writeln!(out, "{summary}").context("cannot write to standard output")?;
     }
-    Ok(match report.stopped_by {
-        StopReason::Interrupted => Outcome::Interrupted,
-        _ => Outcome::Done,
-    })
+    let interrupted = report.stopped_by == StopReason::Interrupted || conclusion.interrupted;
+    Ok(if interrupted { Outcome::Interrupted } else { Outcome::Done })
 }
 
 fn say(
@@ -115,8 +126,10 @@ fn say(
     external: Option<&Counters>,
     config: &RunConfig,
     dir: &RunDir,
+    conclusion: &Conclusion,
 ) -> Result<()> {
     let path = dir.path.display();
+    let by_itself = config.search.ends();
     let mut lines = vec![format!(
         "{} after {} generations, {} evaluations, {:.2} s: best {:.4}, mean {:.4}",
         report.stopped_by,
@@ -126,7 +139,10 @@ fn say(
         report.best_fitness,
         report.mean_fitness
     )];
-    if report.failures > 0 {
+    if by_itself {
+        lines = vec![format!("{} after {:.1} s", report.stopped_by, report.seconds)];
+    }
+    if report.failures > 0 && !by_itself {
         let reason = report.first_error.as_deref().unwrap_or("NaN or infinite fitness");
         lines.push(format!("{} evaluations failed; for example {reason}", report.failures));
     }
@@ -136,14 +152,31 @@ fn say(
             c.deaths(), c.exits, c.signals, c.timeouts, c.floods, c.retried, c.lost, c.dropped_lines
         ));
     }
+    lines.extend(conclusion.lines.iter().cloned());
     if config.output.report {
         lines.push(format!("report   {path}/report.html"));
     }
-    lines.push(format!("judge    hatchery eval {path}"));
-    if report.stopped_by == StopReason::Interrupted {
+    if matches!(config.search, SearchConfig::Eggroll(..)) {
+        lines.push(format!("judge    hatchery eval {path}"));
+    }
+    if report.stopped_by == StopReason::Interrupted || conclusion.interrupted {
         lines.push(format!("go on    hatchery resume {path}"));
     }
     writeln!(out, "{}", lines.join("\n")).context("cannot write to standard output")
+}
+
+/// The parameters of a job that learns some.
+///
+/// # Errors
+/// If it looks for something else.
+pub(super) fn learned<'a>(job: &'a mut dyn Job, config: &RunConfig) -> Result<&'a mut dyn Learned> {
+    let reason = || {
+        usage(anyhow!(
+            "{} has no parameters: it looks for programs; its report.html and the files beside it have them",
+            config.name
+        ))
+    };
+    job.learned().ok_or_else(reason)
 }
 
 /// Runs `work` in a thread pool of the size asked for.

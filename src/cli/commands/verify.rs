@@ -12,10 +12,10 @@ use hatchery_search::eggroll::State;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::session::in_pool;
+use super::session::{in_pool, learned};
 use crate::cli::args::VerifyArgs;
 use crate::cli::{Outcome, backend, usage};
-use crate::job::Job;
+use crate::job::Learned;
 use crate::registry;
 use crate::run_dir::{RunDir, to_safetensors, write_aside};
 
@@ -43,9 +43,10 @@ pub(in crate::cli) fn run(args: &VerifyArgs) -> Result<Outcome> {
     let began = Instant::now();
     let (tally, out) = in_pool(None, || {
         let mut job = registry::job(&config, config.seed, None)?;
-        let tally = verify(&dir, job.as_mut(), args)?;
+        let learned = learned(job.as_mut(), &config)?;
+        let tally = verify(&dir, learned, args)?;
         if let Some(path) = &args.out {
-            write_aside(path, &to_safetensors(job.centre())?)?;
+            write_aside(path, &to_safetensors(learned.centre())?)?;
         }
         Ok((tally, args.out.as_ref().map(|path| path.display().to_string())))
     })?;
@@ -58,7 +59,7 @@ pub(in crate::cli) fn run(args: &VerifyArgs) -> Result<Outcome> {
 ///
 /// # Errors
 /// The first thing that does not agree.
-fn verify(dir: &RunDir, job: &mut dyn Job, args: &VerifyArgs) -> Result<Tally> {
+fn verify(dir: &RunDir, job: &mut dyn Learned, args: &VerifyArgs) -> Result<Tally> {
     let digests = read_digests(dir)?;
     let mut records = fitness_log::read(dir.fitness_log())?;
     let checkpoint = dir.store(1).latest::<State>().ok().map(|loaded| loaded.checkpoint);

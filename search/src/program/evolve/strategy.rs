@@ -150,6 +150,20 @@ impl Evolution {
         self
     }
 
+    /// What the first run begins with.
+    pub fn start(&self) -> &Program {
+        &self.start
+    }
+
+    /// Begins with another program; means nothing once a run has begun.
+    ///
+    /// # Panics
+    /// If the program does not fit the signature.
+    pub fn begin_with(&mut self, start: Program) {
+        start.check(self.mutator.signature()).expect("the program fits");
+        self.start = start;
+    }
+
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.config
@@ -197,7 +211,8 @@ impl Evolution {
         let from_best = self.config.restart == Restart::Best && self.state.run == self.config.runs;
         match self.state.archive.best(1).first() {
             Some((_, best)) if from_best => best.program.clone(),
-            _ => self.start.clone(),
+            // Resumed or not, what the first run began with.
+            _ => self.state.founders.first().unwrap_or(&self.start).clone(),
         }
     }
 
@@ -563,8 +578,9 @@ impl Strategy for Evolution {
         let Counters { births, .. } = self.state.counters;
         let all = self.config.births * u64::from(self.config.runs_in_all());
         let best = self.state.improvements.iter().map(|one| one.fitness).fold(f32::NAN, f32::max);
+        let best = if best.is_nan() { "none yet".to_owned() } else { format!("{best:.4}") };
         let hits = 100.0 * self.state.counters.hit_rate();
-        let text = format!("births {births} of {all}  best {best:.4}  {hits:.0} % known before");
+        let text = format!("births {births} of {all}  best {best}  {hits:.0} % known before");
         Some(Headline { text, done: Some(births as f64 / all as f64) })
     }
 }

@@ -356,6 +356,68 @@ fn seeds_rotate_and_the_archive_keeps_the_mean_over_them() {
 }
 
 #[test]
+fn a_hurdle_stops_what_is_behind_on_the_first_proxy() {
+    /// Two proxies, the first of which is as telling as the second.
+    struct Steps;
+    impl Task for Steps {
+        type Population = Explicit<Candidate>;
+        fn name(&self) -> &str {
+            "steps"
+        }
+        fn evaluate(
+            &self,
+            population: &Explicit<Candidate>,
+            members: Range<usize>,
+            _: &Backend,
+            fitness: &mut [f32],
+        ) -> Result<(), TaskError> {
+            for (slot, candidate) in fitness.iter_mut().zip(&population.members[members]) {
+                let outcome = candidate.outcome.get_or_init(|| match rugged(&candidate.graph) {
+                    Outcome::Scored(ratio) => {
+                        let _ = candidate.first.set(ratio);
+                        let behind = candidate.hurdle.is_some_and(|hurdle| ratio > hurdle.0);
+                        if behind { Outcome::Hurdled(ratio) } else { Outcome::Scored(ratio) }
+                    }
+                    failed => failed,
+                });
+                *slot = outcome.as_fitness();
+            }
+            Ok(())
+        }
+        fn may_all_fail(&self) -> bool {
+            true
+        }
+    }
+    let promoted = |hurdle: f64| {
+        let mut evolution = evolution(Config { births: 3000, hurdle, ..small() }, 17);
+        let evaluator = Evaluator::new(Backend::cpu());
+        run(&mut evolution, &Steps, &evaluator, &RunPlan::default(), &mut []).expect("it runs");
+        let state = evolution.progress();
+        let best = state.archive.best(1)[0].1.fitness();
+        let counters = &state.counters;
+        let trained = (counters.evaluated - counters.failures()) as f64;
+        (counters.promoted as f64 / trained, best)
+    };
+    let (all, without) = promoted(0.0);
+    let (some, with) = promoted(0.25);
+    assert_eq!(all, 1.0);
+    assert!((0.05..0.5).contains(&some), "{some}");
+    // What wins the second proxy wins the first too, so nothing is lost.
+    assert!(with > without - 0.3, "{with} {without}");
+}
+
+#[test]
+fn without_insertion_programs_never_grow() {
+    let mutation = mutate::Config { insert: 0.0, ..mutate::Config::default() };
+    let state = finished(Config { mutation, ..small() }, 18).progress().clone();
+    let first = state.founders[0].statements.len();
+    let lengths: Vec<usize> =
+        state.islands[0].members.iter().map(|member| member.program.statements.len()).collect();
+    assert!(lengths.iter().all(|length| *length <= first), "{lengths:?}");
+    assert!(lengths.iter().any(|length| *length < first), "{lengths:?}");
+}
+
+#[test]
 fn settings_without_sense_are_named() {
     let key = |config: Config| config.check().expect_err("it makes no sense").key;
     assert_eq!(key(Config { population: 1, ..small() }), "population");

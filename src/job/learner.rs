@@ -1,16 +1,9 @@
-//! One search that can be run, resumed and evaluated, whatever its task is.
+//! Tasks whose result is a vector of parameters: how they begin and how they are judged.
 
 use std::sync::Arc;
 
-use hatchery_engine::checkpoint::{Checkpoint, CheckpointStore, Progress};
-use hatchery_engine::observe::Observer;
-use hatchery_engine::{
-    CheckpointError, Evaluator, Fitness, Generation, Objective, Params, Perturbed, PerturbedPoints,
-    RunError, RunPlan, RunReport, Strategy, StrategyError, Task, TaskError, run,
-};
+use hatchery_engine::{Evaluator, Objective, Params, Perturbed, PerturbedPoints, Task, TaskError};
 use hatchery_kernels::{Backend, Domain, NoiseAddress, NoiseStream};
-use hatchery_search::Eggroll;
-use hatchery_search::eggroll::State;
 use hatchery_tasks::classify::Classifier;
 use hatchery_tasks::control::{Environment, Policy};
 use hatchery_tasks::external::{Counters, External};
@@ -191,139 +184,5 @@ impl Learner for HeldOut {
         let accuracy = self.held_out.accuracy(&population, backend)?;
         let std = (accuracy * (1.0 - accuracy)).sqrt();
         Ok(Evaluation { mean: accuracy, std, episodes: self.examples, accuracy: Some(accuracy) })
-    }
-}
-
-/// A task and a strategy that fit, ready to go.
-pub(crate) trait Job {
-    /// Goes on until a limit of the plan's budget is met.
-    ///
-    /// # Errors
-    /// Whatever ends the run early.
-    fn run(
-        &mut self,
-        plan: &RunPlan,
-        evaluator: &Evaluator,
-        observers: &mut [&mut dyn Observer],
-    ) -> Result<RunReport, RunError>;
-
-    /// Puts back the newest good checkpoint; returns how far it had come and the faults of newer files.
-    ///
-    /// # Errors
-    /// If no file is good, or its state does not fit.
-    fn restore(&mut self, store: &CheckpointStore) -> Result<Restored, RestoreError>;
-
-    /// The current centre.
-    fn centre(&self) -> &Params;
-
-    /// Judges a centre on fresh episodes or the held-out part.
-    ///
-    /// # Errors
-    /// If the parameters do not fit the task.
-    fn judge(
-        &self,
-        centre: &Params,
-        episodes: u32,
-        backend: &Backend,
-    ) -> Result<Evaluation, TaskError>;
-
-    /// Goes through a generation with the fitness that it had; returns what its `members` are evaluated to now.
-    ///
-    /// # Errors
-    /// If the strategy refuses the fitness.
-    fn replay(
-        &mut self,
-        generation: Generation,
-        fitness: Vec<f32>,
-        members: &[usize],
-        backend: &Backend,
-    ) -> Result<Vec<f32>, StrategyError>;
-
-    /// What happened to programs outside, if the task has any.
-    fn external(&self) -> Option<Counters>;
-}
-
-/// What [`Job::restore`] found.
-#[derive(Debug)]
-pub(crate) struct Restored {
-    /// How far the run had come.
-    pub(crate) progress: Progress,
-    /// Faults of files that are newer than the one that was used.
-    pub(crate) faults: Vec<CheckpointError>,
-}
-
-/// A run could not be restored.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RestoreError {
-    /// No good checkpoint.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// The state does not fit the configuration.
-    #[error(transparent)]
-    Strategy(#[from] StrategyError),
-}
-
-/// An evolution strategy on a learner.
-pub(crate) struct EsJob<L> {
-    /// The task.
-    pub(crate) task: L,
-    /// The strategy.
-    pub(crate) strategy: Eggroll,
-}
-
-impl<L: Learner> Job for EsJob<L> {
-    fn run(
-        &mut self,
-        plan: &RunPlan,
-        evaluator: &Evaluator,
-        observers: &mut [&mut dyn Observer],
-    ) -> Result<RunReport, RunError> {
-        run(&mut self.strategy, &self.task, evaluator, plan, observers)
-    }
-
-    fn restore(&mut self, store: &CheckpointStore) -> Result<Restored, RestoreError> {
-        let loaded = store.latest::<State>()?;
-        let Checkpoint { progress, state, .. } = loaded.checkpoint;
-        self.strategy.restore(state)?;
-        Ok(Restored { progress, faults: loaded.faults })
-    }
-
-    fn centre(&self) -> &Params {
-        self.strategy.params()
-    }
-
-    fn judge(
-        &self,
-        centre: &Params,
-        episodes: u32,
-        backend: &Backend,
-    ) -> Result<Evaluation, TaskError> {
-        self.task.judge(centre, episodes, backend)
-    }
-
-    fn replay(
-        &mut self,
-        generation: Generation,
-        fitness: Vec<f32>,
-        members: &[usize],
-        backend: &Backend,
-    ) -> Result<Vec<f32>, StrategyError> {
-        let population = self.strategy.ask(generation)?;
-        let alone = |&member: &usize| {
-            let mut value = [f32::NAN];
-            // A member that cannot be evaluated has failed, then as now.
-            let range = member..member + 1;
-            match self.task.evaluate(&population, range, backend, &mut value) {
-                Ok(()) if value[0].is_finite() => value[0],
-                _ => f32::NAN,
-            }
-        };
-        let recomputed = members.iter().map(alone).collect();
-        self.strategy.tell(population, &Fitness::new(fitness, None), backend)?;
-        Ok(recomputed)
-    }
-
-    fn external(&self) -> Option<Counters> {
-        self.task.external()
     }
 }

@@ -1,0 +1,74 @@
+//! What the experiments share.
+
+use std::sync::Arc;
+
+use hatchery::engine::{Budget, Evaluator, RunPlan, Trainable, run};
+use hatchery::kernels::Backend;
+use hatchery::search::program::evolve::{Config, Evolution};
+use hatchery::search::program::interpret::Plan;
+use hatchery::search::program::select::{Tuning, tune};
+use hatchery::search::program::training::{Limits, ProxyTraining, Purpose, Suite};
+use hatchery::search::program::{Graph, Names, Program, Signature, start};
+use hatchery::tasks::proxy;
+
+/// The signature of all of them.
+pub(crate) fn signature() -> Signature {
+    Signature::optimizer(false)
+}
+
+/// Proxies by name.
+pub(crate) fn suite(names: &[&str]) -> Arc<Suite> {
+    let one =
+        |name: &&str| -> Arc<dyn Trainable> { Arc::from(proxy::named(name).expect("it is one")) };
+    let suite = Suite::new(names.iter().map(one).collect(), signature(), Limits::default());
+    suite.prepare();
+    Arc::new(suite)
+}
+
+/// A program by name.
+pub(crate) fn named(name: &str) -> Program {
+    start::named(name, &signature()).expect("it is one of the named")
+}
+
+/// Mean ratio of a program to the references, on the seeds of a set that no search uses; none if it fails.
+pub(crate) fn fresh(program: &Program, suite: &Suite, set: u64, seeds: u32) -> Option<f64> {
+    let plan = Plan::compile(&Graph::of(program, &signature()).ok()?, &signature());
+    let proxies = suite.proxies().len();
+    let ratio = |proxy| suite.ratio(&plan, proxy, Purpose::Selection, set, seeds).ok();
+    Some((0..proxies).map(ratio).sum::<Option<f64>>()? / proxies as f64)
+}
+
+/// A program with the best of forty draws of its literals.
+pub(crate) fn tuned(program: &Program, suite: &Suite) -> Program {
+    let score = |program: &Program| fresh(program, suite, 1, 2);
+    tune(program, Tuning { draws: 40, seed: 1 }, score).expect("something trains").program
+}
+
+/// A search of so many evaluations, or as many births as the configuration has.
+pub(crate) fn search(
+    config: Config,
+    start: &Program,
+    suite: &Arc<Suite>,
+    seed: u64,
+    evaluations: Option<u64>,
+) -> Evolution {
+    let mut evolution =
+        Evolution::try_new(config, start.clone(), signature(), seed).expect("it makes sense");
+    let budget = Budget { evaluations, ..Budget::default() };
+    let plan = RunPlan { budget, ..RunPlan::default() };
+    let task = ProxyTraining::new(suite.clone(), 1);
+    run(&mut evolution, &task, &Evaluator::new(Backend::cpu()), &plan, &mut []).expect("it runs");
+    evolution
+}
+
+/// The best program of a search, without what does not matter.
+pub(crate) fn best(evolution: &Evolution) -> (Program, f64) {
+    let archive = &evolution.progress().archive;
+    let (_, entry) = archive.best(1).into_iter().next().expect("the first one was scored");
+    (entry.program.without_dead(&signature()), entry.fitness())
+}
+
+/// A program as text.
+pub(crate) fn text(program: &Program) -> String {
+    program.text(&signature(), &Names::of(&signature()))
+}
