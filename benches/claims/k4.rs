@@ -10,6 +10,9 @@ use super::lab;
 const SEEDS: u64 = 5;
 const EVALUATIONS: u64 = 2_000;
 
+/// Seeds of each proxy in a fitness.
+const SEEDS_OF_EACH: u32 = 2;
+
 pub(crate) fn run(quick: bool) -> Value {
     let evaluations = if quick { EVALUATIONS / 10 } else { EVALUATIONS };
     let suite = lab::suite(&["m1", "n1"]);
@@ -47,8 +50,9 @@ pub(crate) fn run(quick: bool) -> Value {
                 ..Config::default()
             };
             let begin = if method == Method::Random { lab::named("empty") } else { start.clone() };
-            let evolution = lab::search(config, &begin, &suite, seed, Some(budget));
-            let (program, fitness) = lab::best(&evolution);
+            let evolution = lab::search(config, &begin, &suite, SEEDS_OF_EACH, seed, Some(budget));
+            let (program, _) = lab::best(&evolution, &suite);
+            let fitness = lab::best_fitness(&evolution);
             let fresh = -lab::fresh(&program, &suite, 50, 8).unwrap_or(f64::INFINITY);
             line += &format!("  {:>9.4} / {:>8.4}", fitness, fresh);
             row[name] = json!({

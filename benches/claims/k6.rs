@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::lab;
 use super::probe::{self, Probe};
 
+/// Seeds of each proxy in a fitness.
+const SEEDS_OF_EACH: u32 = 4;
+
 pub(crate) fn run(quick: bool) -> Value {
     probe::self_test();
     let suite = lab::suite(&["b1", "h1"]);
@@ -20,17 +23,11 @@ pub(crate) fn run(quick: bool) -> Value {
         let mutation =
             mutate::Config { operations: Operations::small(), ..mutate::Config::default() };
         let births = if quick { 5_000 } else { 100_000 };
-        // Many seeds in turn: a program that fits one set of them does not last.
-        let config = Config {
-            births,
-            population: 500,
-            tournament: 5,
-            rotate: 2_500,
-            mutation,
-            ..Config::default()
-        };
-        let evolution = lab::search(config, &start, &suite, seed, None);
-        let (program, fitness) = lab::best(&evolution);
+        let config =
+            Config { births, population: 500, tournament: 5, mutation, ..Config::default() };
+        let evolution = lab::search(config, &start, &suite, SEEDS_OF_EACH, seed, None);
+        let (program, _) = lab::best(&evolution, &suite);
+        let fitness = lab::best_fitness(&evolution);
         let fresh = lab::fresh(&program, &suite, 50, 32);
         let weight = Probe::new(&program).and_then(|mut probe| probe.sign_momentum());
         found += u32::from(weight.is_some());

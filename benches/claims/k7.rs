@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::lab;
 use super::probe::{self, Probe};
 
+/// Seeds of each proxy in a fitness.
+const SEEDS_OF_EACH: u32 = 8;
+
 pub(crate) fn run(quick: bool) -> Value {
     probe::self_test();
     let suite = lab::suite(&["q1"]);
@@ -20,16 +23,11 @@ pub(crate) fn run(quick: bool) -> Value {
         let mutation =
             mutate::Config { operations: Operations::small(), ..mutate::Config::default() };
         let births = if quick { 2_000 } else { 50_000 };
-        let config = Config {
-            births,
-            population: 500,
-            tournament: 5,
-            rotate: 2_500,
-            mutation,
-            ..Config::default()
-        };
-        let evolution = lab::search(config, &start, &suite, seed, None);
-        let (program, fitness) = lab::best(&evolution);
+        let config =
+            Config { births, population: 500, tournament: 5, mutation, ..Config::default() };
+        let evolution = lab::search(config, &start, &suite, SEEDS_OF_EACH, seed, None);
+        let (program, _) = lab::best(&evolution, &suite);
+        let fitness = lab::best_fitness(&evolution);
         let fresh = lab::fresh(&program, &suite, 50, 32);
         let average = Probe::new(&program).is_some_and(|mut probe| probe.has_average());
         found += u32::from(average);

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use super::lab;
 
+/// Seeds of each proxy in a fitness.
+const SEEDS_OF_EACH: u32 = 1;
+
 pub(crate) fn run(quick: bool) -> Value {
     let suite = lab::suite(&["m1", "n1"]);
     let start = lab::tuned(&lab::named("adamw"), &suite);
@@ -19,9 +22,9 @@ pub(crate) fn run(quick: bool) -> Value {
         "seed", "births", "evaluated", "hits", "redundant", "failed", "best"
     );
     for seed in 0..if quick { 1 } else { 3 } {
-        let evolution = lab::search(config.clone(), &start, &suite, seed, None);
+        let evolution = lab::search(config.clone(), &start, &suite, SEEDS_OF_EACH, seed, None);
         let counters = &evolution.progress().counters;
-        let best = lab::best(&evolution).1;
+        let best = lab::best_fitness(&evolution);
         println!(
             "{seed:>4} {:>8} {:>10} {:>6.1} % {:>8.1} % {:>9} {best:>10.4}",
             counters.births,
@@ -33,8 +36,9 @@ pub(crate) fn run(quick: bool) -> Value {
         rows.push(json!({ "seed": seed, "best": best, "hit_rate": counters.hit_rate(), "redundancy": counters.redundancy(), "counters": counters }));
     }
     let short = Config { births: if quick { 400 } else { 2_000 }, ..config };
-    let with = lab::search(short.clone(), &start, &suite, 0, None);
-    let without = lab::search(Config { cache: false, ..short }, &start, &suite, 0, None);
+    let with = lab::search(short.clone(), &start, &suite, SEEDS_OF_EACH, 0, None);
+    let without =
+        lab::search(Config { cache: false, ..short }, &start, &suite, SEEDS_OF_EACH, 0, None);
     let same = with.progress().improvements == without.progress().improvements;
     let evaluated = [with.progress().counters.evaluated, without.progress().counters.evaluated];
     println!(

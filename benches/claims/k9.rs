@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use super::lab;
 
+/// Seeds of each proxy in a fitness.
+const SEEDS_OF_EACH: u32 = 1;
+
 pub(crate) fn run(quick: bool) -> Value {
     let (runs, births) = if quick { (2, 1_000) } else { (10, 10_000) };
     let suite = lab::suite(&["m1", "n1"]);
@@ -20,7 +23,7 @@ pub(crate) fn run(quick: bool) -> Value {
             mutate::Config { operations: Operations::small(), ..mutate::Config::default() };
         let config =
             Config { births, population: 300, tournament: 5, mutation, ..Config::default() };
-        let evolution = lab::search(config, &start, &suite, seed, None);
+        let evolution = lab::search(config, &start, &suite, SEEDS_OF_EACH, seed, None);
         let improvements = &evolution.progress().improvements;
         let points =
             validate(improvements, &larger, (8, 2), &lab::signature(), &StopFlag::default())

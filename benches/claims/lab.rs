@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use hatchery::engine::{Budget, Evaluator, RunPlan, Trainable, run};
+use hatchery::engine::{Budget, Evaluator, RunPlan, StopFlag, Trainable, run};
 use hatchery::kernels::Backend;
 use hatchery::search::program::evolve::{Config, Evolution};
 use hatchery::search::program::interpret::Plan;
-use hatchery::search::program::select::{Tuning, tune};
+use hatchery::search::program::select::{Tuning, rescore, tune};
 use hatchery::search::program::training::{Limits, ProxyTraining, Purpose, Suite};
 use hatchery::search::program::{Graph, Names, Program, Signature, start};
 use hatchery::tasks::proxy;
@@ -44,11 +44,12 @@ pub(crate) fn tuned(program: &Program, suite: &Suite) -> Program {
     tune(program, Tuning { draws: 40, seed: 1 }, score).expect("something trains").program
 }
 
-/// A search of so many evaluations, or as many births as the configuration has.
+/// A search of so many evaluations, or as many births as the configuration has; fitness over so many seeds of each proxy.
 pub(crate) fn search(
     config: Config,
     start: &Program,
     suite: &Arc<Suite>,
+    seeds: u32,
     seed: u64,
     evaluations: Option<u64>,
 ) -> Evolution {
@@ -56,16 +57,30 @@ pub(crate) fn search(
         Evolution::try_new(config, start.clone(), signature(), seed).expect("it makes sense");
     let budget = Budget { evaluations, ..Budget::default() };
     let plan = RunPlan { budget, ..RunPlan::default() };
-    let task = ProxyTraining::new(suite.clone(), 1);
+    let task = ProxyTraining::new(suite.clone(), seeds);
     run(&mut evolution, &task, &Evaluator::new(Backend::cpu()), &plan, &mut []).expect("it runs");
     evolution
 }
 
-/// The best program of a search, without what does not matter.
-pub(crate) fn best(evolution: &Evolution) -> (Program, f64) {
-    let archive = &evolution.progress().archive;
-    let (_, entry) = archive.best(1).into_iter().next().expect("the first one was scored");
-    (entry.program.without_dead(&signature()), entry.fitness())
+/// The best fitness that a search came across.
+pub(crate) fn best_fitness(evolution: &Evolution) -> f64 {
+    evolution.progress().archive.best(1)[0].1.fitness()
+}
+
+/// The best program of a search without what does not matter: of the best of its archive the one that is best on fresh seeds, which
+/// are neither those of the search nor those of [`fresh`] with other sets. With its ratio there.
+pub(crate) fn best(evolution: &Evolution, suite: &Suite) -> (Program, f64) {
+    let mut archive = evolution.progress().archive.best(usize::MAX);
+    archive.dedup_by_key(|(_, entry)| entry.fitness());
+    let programs: Vec<Program> = archive
+        .iter()
+        .take(64)
+        .map(|(_, entry)| entry.program.without_dead(&signature()))
+        .collect();
+    let scored =
+        rescore(&programs, suite, &signature(), 16, &StopFlag::default()).expect("nobody stops it");
+    let (ratio, program) = scored.into_iter().next().expect("the first one trains");
+    (program, ratio)
 }
 
 /// A program as text.

@@ -8,8 +8,8 @@ use hatchery_engine::observe::Observer;
 use hatchery_engine::{Evaluator, RunError, RunPlan, RunReport, Strategy, Trainable, run};
 use hatchery_search::program::evolve::{Entry, Evolution, Improvement, State};
 use hatchery_search::program::select::{
-    self, Contender, Interrupted, Rule, Stage, Table, Tuning, baselines, funnel, report, tune,
-    turning, validate,
+    self, Contender, Interrupted, Rule, Stage, Table, Tuning, baselines, funnel, report, rescore,
+    tune, turning, validate,
 };
 use hatchery_search::program::training::{Failure, Limits, ProxyTraining, Purpose, Suite};
 use hatchery_search::program::{Graph, Liveness, Names, Program, Signature};
@@ -216,8 +216,14 @@ impl ProgramsJob {
         Ok(runs)
     }
 
-    /// The best of the archive, and the best of each run by meta-validation; no two compute the same.
-    fn contenders(&self, validated: &[Value]) -> Vec<Contender> {
+    /// The best of the archive on fresh seeds, and the best of each run by meta-validation; no two compute the same.
+    fn contenders(
+        &self,
+        validated: &[Value],
+        conclude: &Conclude<'_>,
+    ) -> Result<Vec<Contender>, Stopped> {
+        /// Programs of the archive that are scored again, for each that may enter.
+        const AGAIN: usize = 8;
         let state = self.strategy.progress();
         let at_turn = validated.iter().filter_map(|run| {
             let points = run["points"].as_array()?;
@@ -233,8 +239,13 @@ impl ProgramsJob {
         // Programs with the same fitness to the last bit do the same in all but form.
         let mut archive = state.archive.best(usize::MAX);
         archive.dedup_by_key(|(_, entry)| entry.fitness());
+        let best: Vec<Program> =
+            archive.iter().take(AGAIN * count).map(|(_, entry)| entry.program.clone()).collect();
+        (conclude.say)(&format!("the best {} of the archive on fresh seeds", best.len()));
+        let seeds = self.selection.seeds;
+        let best = rescore(&best, self.task.suite(), &self.signature, seeds, conclude.stop)?;
         let mut contenders: Vec<Contender> = Vec::new();
-        for program in at_turn.chain(archive.iter().map(|(_, entry)| &entry.program)) {
+        for program in at_turn.chain(best.iter().map(|(_, program)| program)) {
             let Ok(graph) = Graph::of(program, &self.signature) else { continue };
             if contenders.iter().all(|known| known.hash != graph.hash) && contenders.len() < count {
                 contenders.push(Contender {
@@ -243,7 +254,7 @@ impl ProgramsJob {
                 });
             }
         }
-        contenders
+        Ok(contenders)
     }
 
     /// What the funnel lets through, or else its best; and whether it went through.
@@ -252,8 +263,9 @@ impl ProgramsJob {
         validated: &[Value],
         conclude: &Conclude<'_>,
     ) -> Result<(Option<Program>, bool, Vec<Stage>), Stopped> {
-        let contenders = self.contenders(validated);
-        let best = self.best().map(|(_, entry)| entry.program.without_dead(&self.signature));
+        let contenders = self.contenders(validated, conclude)?;
+        // The first two sorts of contenders in one: at the turn of meta-validation, else best on fresh seeds.
+        let best = contenders.first().map(|contender| contender.program.clone());
         if self.selection.stages.is_empty() || contenders.is_empty() {
             return Ok((best, false, Vec::new()));
         }

@@ -4,6 +4,7 @@
 //!
 //! | step | file | what |
 //! |---|---|---|
+//! | rescoring | `rescore` | the best of the archive on fresh seeds |
 //! | meta-validation | `validate` | the best programs over the births, scored on larger proxies: where does the curve turn? |
 //! | funnel | `funnel` | stage by stage on larger proxies: only what beats the tuned baseline goes on |
 //! | report | `report` | on proxies that nothing has seen, by test data, against baselines tuned with the same budget |
@@ -20,6 +21,7 @@ mod config;
 mod funnel;
 mod paired;
 mod report;
+mod rescore;
 mod tune;
 mod validate;
 
@@ -28,6 +30,7 @@ pub use config::{Config, SelectionError};
 pub use funnel::{Contender, Stage, Standing, funnel};
 pub use paired::{Paired, paired};
 pub use report::{Row, Table, report};
+pub use rescore::rescore;
 pub use tune::{Tuned, Tuning, tune};
 pub use validate::{Point, turning, validate};
 
