@@ -58,23 +58,26 @@ struct Product<'a> {
     add: bool,
 }
 
-/// Rows of a tile.
+/// Rows of a tile of two vectors, for machines with 32 registers of 16 lanes.
 const TALL: usize = 4;
+/// Rows of a tile of one vector that takes two of 16 registers: sums, right side and left side just fit.
+const TALLER: usize = 6;
 
 impl VectorKernel for Product<'_> {
     #[inline(always)]
     fn run<V: Vector>(mut self) {
+        let wide = if V::REGISTERS == 1 { 2 } else { 1 };
         let mut column = 0;
         while column < self.columns {
             let count = self.columns - column;
-            if count >= 2 * LANES {
-                self.strip::<V, 2, true>(column, LANES);
+            if wide == 2 && count >= 2 * LANES {
+                self.strip::<V, TALL, 2, true>(column, LANES);
                 column += 2 * LANES;
             } else if count >= LANES {
-                self.strip::<V, 1, true>(column, LANES);
+                self.strip::<V, TALLER, 1, true>(column, LANES);
                 column += LANES;
             } else {
-                self.strip::<V, 1, false>(column, count);
+                self.strip::<V, TALLER, 1, false>(column, count);
                 column = self.columns;
             }
         }
@@ -83,19 +86,26 @@ impl VectorKernel for Product<'_> {
 
 impl Product<'_> {
     #[inline(always)]
-    fn strip<V: Vector, const WIDE: usize, const FULL: bool>(
+    fn strip<V: Vector, const ROWS: usize, const WIDE: usize, const FULL: bool>(
         &mut self,
         column: usize,
         count: usize,
     ) {
         let mut row = 0;
-        while row + TALL <= self.rows {
-            self.tile::<V, TALL, WIDE, FULL>(row, column, count);
-            row += TALL;
+        while row + ROWS <= self.rows {
+            self.tile::<V, ROWS, WIDE, FULL>(row, column, count);
+            row += ROWS;
         }
-        while row < self.rows {
+        if row + 4 <= self.rows {
+            self.tile::<V, 4, WIDE, FULL>(row, column, count);
+            row += 4;
+        }
+        if row + 2 <= self.rows {
+            self.tile::<V, 2, WIDE, FULL>(row, column, count);
+            row += 2;
+        }
+        if row < self.rows {
             self.tile::<V, 1, WIDE, FULL>(row, column, count);
-            row += 1;
         }
     }
 
@@ -107,21 +117,27 @@ impl Product<'_> {
         count: usize,
     ) {
         let mut sums = [[V::zero(); WIDE]; ROWS];
-        let (a, step) = (&self.a.data[row * self.a.row_stride..], self.a.column_stride);
+        let (stride, step) = (self.a.row_stride, self.a.column_stride);
+        let a = &self.a.data[row * stride..];
+        // One test for all rows of a column: the last place that any of them reads.
+        let reach = (ROWS - 1) * stride;
         for p in 0..self.inner {
+            let a = &a[p * step..];
+            let a = &a[..reach + 1];
             let b = &self.b[p * self.columns + column..];
             let mut right = [V::zero(); WIDE];
             each!(W < WIDE in [0, 1] {
-                right[W] = load::<V, FULL>(b, W * LANES, count);
+                // What lies behind a strip that is not full only gets into lanes that are not stored.
+                right[W] = if FULL || b.len() >= LANES { V::load(&b[W * LANES..]) } else { V::load_first(b, count) };
             });
-            each!(R < ROWS in [0, 1, 2, 3] {
-                let left = V::splat(a[R * self.a.row_stride + p * step]);
+            each!(R < ROWS in [0, 1, 2, 3, 4, 5] {
+                let left = V::splat(a[R * stride]);
                 each!(W < WIDE in [0, 1] {
                     sums[R][W] = left.mul_add(right[W], sums[R][W]);
                 });
             });
         }
-        each!(R < ROWS in [0, 1, 2, 3] {
+        each!(R < ROWS in [0, 1, 2, 3, 4, 5] {
             let out = &mut self.out[(row + R) * self.columns + column..];
             each!(W < WIDE in [0, 1] {
                 let sum = sums[R][W];
@@ -139,7 +155,9 @@ mod tests {
     #[test]
     fn products_are_sums_of_products() {
         let value = |i: usize| ((i * 37 % 101) as f32 - 50.0) * 0.02;
-        for (rows, inner, columns) in [(1, 1, 1), (5, 7, 3), (4, 9, 16), (9, 64, 33), (6, 3, 70)] {
+        for (rows, inner, columns) in
+            [(1, 1, 1), (5, 7, 3), (4, 9, 16), (9, 64, 33), (6, 3, 70), (13, 5, 10), (17, 2, 48)]
+        {
             let a: Vec<f32> = (0..rows * inner).map(value).collect();
             let b: Vec<f32> = (0..inner * columns).map(|i| value(i + 11)).collect();
             let transposed: Vec<f32> =

@@ -12,6 +12,9 @@ pub(crate) const LANES: usize = 16;
 
 /// Sixteen lanes.
 pub(crate) trait Vector: Copy {
+    /// Registers that sixteen lanes take, for the size of tiles.
+    const REGISTERS: usize;
+
     /// The same value in all lanes.
     fn splat(value: f32) -> Self;
     /// The first sixteen values of `from`.
@@ -92,6 +95,8 @@ pub(crate) fn bf16_of(value: f32) -> u32 {
 struct Plain([f32; LANES]);
 
 impl Vector for Plain {
+    const REGISTERS: usize = 4;
+
     #[inline(always)]
     fn splat(value: f32) -> Self {
         Self([value; LANES])
@@ -263,6 +268,8 @@ mod x86 {
     }
 
     impl<const BF16: bool> Vector for Avx512<BF16> {
+        const REGISTERS: usize = 1;
+
         #[inline(always)]
         fn splat(value: f32) -> Self {
             // SAFETY: the type exists only inside `run_avx512`, whose caller checked the features.
@@ -390,6 +397,8 @@ mod x86 {
     struct Avx2(__m256, __m256);
 
     impl Vector for Avx2 {
+        const REGISTERS: usize = 2;
+
         #[inline(always)]
         fn splat(value: f32) -> Self {
             // SAFETY: the type exists only inside `run_avx2`, whose caller checked the features.
