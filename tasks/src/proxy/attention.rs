@@ -6,6 +6,8 @@
 use hatchery_kernels::math;
 use hatchery_kernels::simd::Kernel;
 
+use super::rows::{largest, sum};
+
 /// `y = softmax(q kᵀ/√d) v`, head by head.
 pub(super) struct Attend<'a> {
     pub(super) x: &'a [f32],
@@ -31,25 +33,20 @@ impl Kernel for Attend<'_> {
                 for t in 0..length {
                     let shares = &mut shares[(t * heads + head) * length..][..length];
                     let query = &x[t * row + at..][..size];
-                    let mut largest = f32::NEG_INFINITY;
-                    for u in 0..=t {
+                    let shares = &mut shares[..=t];
+                    for (u, share) in shares.iter_mut().enumerate() {
                         let key = &x[u * row + width + at..][..size];
-                        let mut product = 0.0_f32;
-                        for i in 0..size {
-                            product = query[i].mul_add(key[i], product);
-                        }
-                        shares[u] = product * scale;
-                        largest = if shares[u] > largest { shares[u] } else { largest };
+                        *share = sum(size, |i| query[i] * key[i]) * scale;
                     }
-                    let mut sum = 0.0_f32;
-                    for share in &mut shares[..=t] {
+                    let largest = largest(shares);
+                    for share in shares.iter_mut() {
                         *share = math::exp(*share - largest);
-                        sum += *share;
                     }
+                    let total = sum(shares.len(), |u| shares[u]);
                     let y = &mut y[t * width + at..][..size];
                     y.fill(0.0);
                     for u in 0..=t {
-                        shares[u] /= sum;
+                        shares[u] /= total;
                         let value = &x[u * row + 2 * width + at..][..size];
                         for i in 0..size {
                             y[i] = shares[u].mul_add(value[i], y[i]);
@@ -93,10 +90,7 @@ impl Kernel for AttendBack<'_> {
                     let mut mean = 0.0_f32;
                     for u in 0..=t {
                         let value = &x[u * row + 2 * width + at..][..size];
-                        let mut product = 0.0_f32;
-                        for i in 0..size {
-                            product = dy[i].mul_add(value[i], product);
-                        }
+                        let product = sum(size, |i| dy[i] * value[i]);
                         slopes[u] = product;
                         mean = shares[u].mul_add(product, mean);
                         let dvalue = &mut dx[u * row + 2 * width + at..][..size];
@@ -104,12 +98,17 @@ impl Kernel for AttendBack<'_> {
                             dvalue[i] = shares[u].mul_add(dy[i], dvalue[i]);
                         }
                     }
+                    let query = &x[t * row + at..][..size];
                     for u in 0..=t {
                         let slope = shares[u] * (slopes[u] - mean) * scale;
+                        let key = &x[u * row + width + at..][..size];
+                        let dquery = &mut dx[t * row + at..][..size];
                         for i in 0..size {
-                            let (query, key) = (x[t * row + at + i], x[u * row + width + at + i]);
-                            dx[t * row + at + i] += slope * key;
-                            dx[u * row + width + at + i] += slope * query;
+                            dquery[i] += slope * key[i];
+                        }
+                        let dkey = &mut dx[u * row + width + at..][..size];
+                        for i in 0..size {
+                            dkey[i] += slope * query[i];
                         }
                     }
                 }

@@ -1,8 +1,11 @@
 //! Functions that are made up from a seed, with noisy gradients. Losses are shares of that of the initial weights.
 
+use std::sync::Arc;
+
 use hatchery_engine::{Part, Scratch, Trainable};
 use hatchery_kernels::{Domain, NoiseAddress, NoiseStream, math};
 
+use super::memo::Memo;
 use super::{Size, name_with};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,7 +29,23 @@ pub(super) struct Generated {
     steps: u32,
     /// λ or c.
     curvature: Vec<f32>,
+    runs: Memo<Run>,
 }
+
+/// What is drawn for a seed.
+#[derive(Debug)]
+struct Run {
+    weights: Vec<f32>,
+    optimum: Vec<f32>,
+    axis: Vec<f32>,
+    /// `(steps, width)`, for the first steps.
+    noise: Vec<f32>,
+    /// The value of the initial weights.
+    first: f64,
+}
+
+/// Numbers of gradient noise that are kept for a seed.
+const NOISE_KEPT: usize = 1 << 17;
 
 /// Layers of the noise address: what is drawn.
 const OPTIMUM: u32 = 0;
@@ -49,7 +68,8 @@ impl Generated {
         let power = |i: usize| from + decades * i as f64 / (width - 1).max(1) as f64;
         let curvature =
             (0..width).map(|i| math::exp_f64(power(i) * std::f64::consts::LN_10) as f32).collect();
-        Self { name: name_with(id, size), shape, leaves: [width], steps, curvature }
+        let runs = Memo::default();
+        Self { name: name_with(id, size), shape, leaves: [width], steps, curvature, runs }
     }
 
     fn normals(&self, seed: u64, layer: u32, step: u32) -> Vec<f32> {
@@ -59,26 +79,42 @@ impl Generated {
         numbers
     }
 
-    fn optimum(&self, seed: u64) -> Vec<f32> {
-        self.normals(seed, OPTIMUM, 0)
+    fn run(&self, seed: u64) -> Arc<Run> {
+        self.runs.get(seed, || {
+            let width = self.leaves[0];
+            let mut weights = vec![0.0; width];
+            let stream = NoiseStream::new(seed).domain(Domain::Init);
+            stream.fill_normals(NoiseAddress::default(), &mut weights);
+            let scale = if self.shape == Shape::Boxed { 0.1 } else { 0.5 };
+            weights.iter_mut().for_each(|w| *w *= scale);
+            let kept = (self.steps as usize).min(NOISE_KEPT / width);
+            let mut noise = vec![0.0; kept * width];
+            for (step, noise) in noise.chunks_exact_mut(width).enumerate() {
+                self.fill_noise(seed, step as u32, noise);
+            }
+            let optimum = self.normals(seed, OPTIMUM, 0);
+            let axis = self.normals(seed, AXIS, 0);
+            let mut run = Run { weights, optimum, axis, noise, first: 1.0 };
+            run.first = self.value(&run.weights, &run, &mut vec![0.0; width]);
+            run
+        })
     }
 
     /// Mirrors at the hyperplane of the seed.
-    fn reflect(&self, seed: u64, x: &mut [f32]) {
-        let axis = self.normals(seed, AXIS, 0);
+    fn reflect(run: &Run, x: &mut [f32]) {
         let (mut along, mut size) = (0.0_f64, 0.0_f64);
-        for (x, a) in x.iter().zip(&axis) {
+        for (x, a) in x.iter().zip(&run.axis) {
             along += f64::from(x * a);
             size += f64::from(a * a);
         }
         let factor = (2.0 * along / size) as f32;
-        for (x, a) in x.iter_mut().zip(&axis) {
+        for (x, a) in x.iter_mut().zip(&run.axis) {
             *x -= factor * a;
         }
     }
 
     /// The value, and the gradient without noise into `gradient`.
-    fn value(&self, weights: &[f32], seed: u64, gradient: &mut [f32]) -> f64 {
+    fn value(&self, weights: &[f32], run: &Run, gradient: &mut [f32]) -> f64 {
         if self.shape == Shape::Rosenbrock {
             gradient.fill(0.0);
             let mut total = 0.0;
@@ -91,13 +127,12 @@ impl Generated {
             }
             return total;
         }
-        let optimum = self.optimum(seed);
-        for ((g, w), o) in gradient.iter_mut().zip(weights).zip(&optimum) {
+        for ((g, w), o) in gradient.iter_mut().zip(weights).zip(&run.optimum) {
             *g = w - o;
         }
         let turned = self.shape != Shape::HeavyTailed;
         if turned {
-            self.reflect(seed, gradient);
+            Self::reflect(run, gradient);
         }
         let mut total = 0.0;
         for (g, c) in gradient.iter_mut().zip(&self.curvature) {
@@ -105,31 +140,32 @@ impl Generated {
             *g *= c;
         }
         if turned {
-            self.reflect(seed, gradient);
+            Self::reflect(run, gradient);
         }
         total
     }
 
-    fn add_noise(&self, seed: u64, step: u32, gradient: &mut [f32]) {
+    /// The noise of a step's gradient.
+    fn fill_noise(&self, seed: u64, step: u32, noise: &mut [f32]) {
         if self.shape != Shape::HeavyTailed {
             let scale = if self.shape == Shape::Rosenbrock { 0.1 } else { 0.003 };
-            for (g, z) in gradient.iter_mut().zip(self.normals(seed, NOISE, step)) {
-                *g += scale * z;
+            for (n, z) in noise.iter_mut().zip(self.normals(seed, NOISE, step)) {
+                *n = scale * z;
             }
             return;
         }
         // Student t by Bailey's polar form: √(ν (u^(−2/ν) − 1)) cos 2πv.
         const FREEDOM: f64 = 1.5;
         const SCALE: f64 = 0.3;
-        let mut uniform = vec![0.0; 2 * gradient.len()];
+        let mut uniform = vec![0.0; 2 * noise.len()];
         let at = NoiseAddress { generation: step, pair: 0, layer: NOISE, block: 0 };
         NoiseStream::new(seed).domain(Domain::Data).fill_uniforms(at, &mut uniform);
-        for ((g, c), u) in gradient.iter_mut().zip(&self.curvature).zip(uniform.chunks_exact(2)) {
+        for ((n, c), u) in noise.iter_mut().zip(&self.curvature).zip(uniform.chunks_exact(2)) {
             let logarithm = f64::from(math::ln(u[0] as f32));
             let radius =
                 (FREEDOM * (math::exp_f64(-2.0 / FREEDOM * logarithm) - 1.0)).max(0.0).sqrt();
             let (_, cosine) = math::sin_cos_f64(std::f64::consts::TAU * u[1]);
-            *g += (SCALE * radius * cosine) as f32 * c;
+            *n = (SCALE * radius * cosine) as f32 * c;
         }
     }
 }
@@ -148,12 +184,7 @@ impl Trainable for Generated {
     }
 
     fn init(&self, seed: u64) -> Vec<f32> {
-        let mut weights = vec![0.0; self.leaves[0]];
-        let stream = NoiseStream::new(seed).domain(Domain::Init);
-        stream.fill_normals(NoiseAddress::default(), &mut weights);
-        let scale = if self.shape == Shape::Boxed { 0.1 } else { 0.5 };
-        weights.iter_mut().for_each(|w| *w *= scale);
-        weights
+        self.run(seed).weights.clone()
     }
 
     fn gradient(
@@ -164,24 +195,27 @@ impl Trainable for Generated {
         gradient: &mut [f32],
         _: &mut Scratch,
     ) -> f32 {
-        let value = self.value(weights, seed, gradient);
-        self.add_noise(seed, step, gradient);
-        (value / self.first(seed)) as f32
+        let run = self.run(seed);
+        let value = self.value(weights, &run, gradient);
+        let kept = run.noise.chunks_exact(self.leaves[0]).nth(step as usize);
+        let drawn = kept.is_none().then(|| {
+            let mut noise = vec![0.0; gradient.len()];
+            self.fill_noise(seed, step, &mut noise);
+            noise
+        });
+        for (g, n) in gradient.iter_mut().zip(kept.or(drawn.as_deref()).unwrap_or_default()) {
+            *g += n;
+        }
+        (value / run.first) as f32
     }
 
     fn loss(&self, weights: &[f32], seed: u64, _: Part, _: &mut Scratch) -> f64 {
+        let run = self.run(seed);
         let mut slope = vec![0.0; weights.len()];
         if self.shape == Shape::Boxed {
             let clipped: Vec<f32> = weights.iter().map(|w| w.clamp(-1.0, 1.0)).collect();
-            return self.value(&clipped, seed, &mut slope) / self.first(seed);
+            return self.value(&clipped, &run, &mut slope) / run.first;
         }
-        self.value(weights, seed, &mut slope) / self.first(seed)
-    }
-}
-
-impl Generated {
-    /// The value of the initial weights.
-    fn first(&self, seed: u64) -> f64 {
-        self.value(&self.init(seed), seed, &mut vec![0.0; self.leaves[0]])
+        self.value(weights, &run, &mut slope) / run.first
     }
 }

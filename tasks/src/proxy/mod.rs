@@ -17,7 +17,9 @@
 
 mod attention;
 mod generated;
+mod memo;
 mod network;
+mod patches;
 mod rows;
 mod tape;
 

@@ -1,11 +1,12 @@
 //! Training runs of small networks on real data.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use hatchery_engine::{Part, Scratch, Trainable};
 use hatchery_kernels::simd::dispatch;
 use hatchery_kernels::{Domain, NoiseAddress, NoiseStream};
 
+use super::memo::Memo;
 use super::rows::{CrossEntropy, SquaredError};
 use super::tape::{Slot, Tape};
 use super::{Size, name_with};
@@ -25,7 +26,19 @@ pub(super) struct Network {
     data: Data,
     batch: usize,
     steps: u32,
+    runs: Memo<Run>,
 }
+
+/// What is drawn for a seed.
+#[derive(Debug)]
+struct Run {
+    weights: Vec<f32>,
+    /// Examples of the first batches, one behind the other.
+    batches: Vec<u32>,
+}
+
+/// Numbers of examples that are kept for a seed.
+const EXAMPLES_KEPT: usize = 1 << 18;
 
 #[derive(Debug)]
 enum Data {
@@ -141,6 +154,7 @@ impl Network {
             data: Data::Images { classes },
             batch,
             steps,
+            runs: Memo::default(),
         }
     }
 
@@ -157,7 +171,15 @@ impl Network {
         tape.linear(hidden, width, SYMBOLS, 1.0);
         let (batch, steps) = (size.batch.unwrap_or(32), size.steps.unwrap_or(200));
         let data = Data::Text { length: SEEN, all: false };
-        Self { name: name_with("n1", size), tape, input: None, data, batch, steps }
+        Self {
+            name: name_with("n1", size),
+            tape,
+            input: None,
+            data,
+            batch,
+            steps,
+            runs: Memo::default(),
+        }
     }
 
     /// T1: a transformer of one layer, width 32, two heads, texts of 16 characters.
@@ -181,7 +203,15 @@ impl Network {
         tape.linear(n, width, SYMBOLS, 0.5);
         let (batch, steps) = (size.batch.unwrap_or(8), size.steps.unwrap_or(200));
         let data = Data::Text { length: LENGTH, all: true };
-        Self { name: name_with("t1", size), tape, input: None, data, batch, steps }
+        Self {
+            name: name_with("t1", size),
+            tape,
+            input: None,
+            data,
+            batch,
+            steps,
+            runs: Memo::default(),
+        }
     }
 
     /// Loss of the examples `which` of a part, and the gradient if wanted.
@@ -189,7 +219,7 @@ impl Network {
         &self,
         weights: &[f32],
         part: usize,
-        which: &[usize],
+        which: &[u32],
         gradient: Option<&mut [f32]>,
         scratch: &mut Scratch,
     ) -> f64 {
@@ -204,14 +234,16 @@ impl Network {
                 let images = &images()[part];
                 let inputs = &mut activations.values[self.input.expect("images go in")];
                 for (index, to) in which.iter().zip(inputs.chunks_exact_mut(digits::PIXELS)) {
-                    to.copy_from_slice(&images.inputs[index * digits::PIXELS..][..digits::PIXELS]);
-                    classes.push(images.labels[*index]);
+                    to.copy_from_slice(
+                        &images.inputs[*index as usize * digits::PIXELS..][..digits::PIXELS],
+                    );
+                    classes.push(images.labels[*index as usize]);
                 }
             }
             Data::Text { length, all } => {
                 let text = &symbols()[TEXT_PARTS[part].0..TEXT_PARTS[part].1];
-                for at in which {
-                    tokens.extend_from_slice(&text[*at..at + length]);
+                for at in which.iter().map(|at| *at as usize) {
+                    tokens.extend_from_slice(&text[at..at + length]);
                     classes.extend_from_slice(if all {
                         &text[at + 1..=at + length]
                     } else {
@@ -242,6 +274,24 @@ impl Network {
         loss
     }
 
+    fn run(&self, seed: u64) -> Arc<Run> {
+        self.runs.get(seed, || {
+            let kept = (self.steps as usize).min(EXAMPLES_KEPT / self.batch) as u32;
+            let batches = (0..kept).flat_map(|step| self.draw(seed, step)).collect();
+            Run { weights: self.tape.init(seed), batches }
+        })
+    }
+
+    /// The examples of a step.
+    fn draw(&self, seed: u64, step: u32) -> impl Iterator<Item = u32> {
+        let stream = NoiseStream::new(seed).domain(Domain::Data);
+        let examples = self.examples(0) as u64;
+        let words = (0..self.batch.div_ceil(4) as u32).flat_map(move |block| {
+            stream.words(NoiseAddress { generation: step, pair: 0, layer: 0, block })
+        });
+        words.take(self.batch).map(move |word| ((u64::from(word) * examples) >> 32) as u32)
+    }
+
     /// Number of places in a part where an example may begin.
     fn examples(&self, part: usize) -> usize {
         match self.data {
@@ -265,7 +315,7 @@ impl Trainable for Network {
     }
 
     fn init(&self, seed: u64) -> Vec<f32> {
-        self.tape.init(seed)
+        self.run(seed).weights.clone()
     }
 
     fn gradient(
@@ -276,26 +326,25 @@ impl Trainable for Network {
         gradient: &mut [f32],
         scratch: &mut Scratch,
     ) -> f32 {
-        let stream = NoiseStream::new(seed).domain(Domain::Data);
-        let examples = self.examples(0) as u64;
-        let which: Vec<usize> = (0..self.batch.div_ceil(4) as u32)
-            .flat_map(|block| {
-                stream.words(NoiseAddress { generation: step, pair: 0, layer: 0, block })
-            })
-            .take(self.batch)
-            .map(|word| ((u64::from(word) * examples) >> 32) as usize)
-            .collect();
-        self.pass(weights, 0, &which, Some(gradient), scratch) as f32
+        let run = self.run(seed);
+        let first = step as usize * self.batch;
+        match run.batches.get(first..first + self.batch) {
+            Some(which) => self.pass(weights, 0, which, Some(gradient), scratch) as f32,
+            None => {
+                let which: Vec<u32> = self.draw(seed, step).collect();
+                self.pass(weights, 0, &which, Some(gradient), scratch) as f32
+            }
+        }
     }
 
     fn loss(&self, weights: &[f32], _: u64, part: Part, scratch: &mut Scratch) -> f64 {
         let part = if part == Part::Validation { 1 } else { 2 };
         let examples = self.examples(part);
-        let which: Vec<usize> = match self.data {
-            Data::Images { .. } => (0..examples).collect(),
+        let which: Vec<u32> = match self.data {
+            Data::Images { .. } => (0..examples as u32).collect(),
             Data::Text { all, length } => {
                 let windows = if all { WINDOWS / length } else { WINDOWS };
-                (0..windows).map(|window| window * examples / windows).collect()
+                (0..windows).map(|window| (window * examples / windows) as u32).collect()
             }
         };
         let total: f64 = which

@@ -76,20 +76,56 @@ kernel! {
     }
 }
 
+/// Lanes that sums over a row are kept in.
+const LANES: usize = 8;
+
+/// Σ f(i) over places below `count`: lane `l` sums places `l`, `l + 8`, …, and the lanes are added by halves.
+#[inline(always)]
+pub(super) fn sum(count: usize, f: impl Fn(usize) -> f32) -> f32 {
+    let mut lanes = [0.0_f32; LANES];
+    let whole = count - count % LANES;
+    for at in (0..whole).step_by(LANES) {
+        for (lane, sum) in lanes.iter_mut().enumerate() {
+            *sum += f(at + lane);
+        }
+    }
+    for (lane, sum) in lanes.iter_mut().enumerate().take(count - whole) {
+        *sum += f(whole + lane);
+    }
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// The largest of a row; NaN counts as the smallest.
+#[inline(always)]
+pub(super) fn largest(row: &[f32]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let (whole, rest) = row.as_chunks::<LANES>();
+    for x in whole {
+        for (lane, x) in lanes.iter_mut().zip(x) {
+            *lane = if *x > *lane { *x } else { *lane };
+        }
+    }
+    for (lane, x) in lanes.iter_mut().zip(rest) {
+        *lane = if *x > *lane { *x } else { *lane };
+    }
+    lanes.into_iter().fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a })
+}
+
 /// Added to the variance of a row.
 const FLOOR: f32 = 1e-5;
 
 /// Mean and 1/√(var + ε) of a row.
 #[inline(always)]
 fn moments(x: &[f32]) -> (f32, f32) {
-    let (mut sum, mut squares) = (0.0_f32, 0.0_f32);
-    for x in x {
-        sum += x;
-    }
-    let mean = sum / x.len() as f32;
-    for x in x {
-        squares += (x - mean) * (x - mean);
-    }
+    let mean = sum(x.len(), |i| x[i]) / x.len() as f32;
+    let squares = sum(x.len(), |i| (x[i] - mean) * (x[i] - mean));
     (mean, 1.0 / (squares / x.len() as f32 + FLOOR).sqrt())
 }
 
@@ -111,19 +147,14 @@ kernel! {
         let width = gain.len();
         for ((x, dy), dx) in x.chunks_exact(width).zip(dy.chunks_exact(width)).zip(dx.chunks_exact_mut(width)) {
             let (mean, scale) = moments(x);
-            let (mut sum, mut along) = (0.0_f32, 0.0_f32);
+            let total = sum(width, |i| dy[i] * gain[i]) / width as f32;
+            let along = sum(width, |i| dy[i] * gain[i] * ((x[i] - mean) * scale)) / width as f32;
+            let (dgain, dbias) = (&mut dgain[..width], &mut dbias[..width]);
             for i in 0..width {
                 let n = (x[i] - mean) * scale;
-                let d = dy[i] * gain[i];
-                sum += d;
-                along += d * n;
                 dgain[i] += dy[i] * n;
                 dbias[i] += dy[i];
-            }
-            let (sum, along) = (sum / width as f32, along / width as f32);
-            for i in 0..width {
-                let n = (x[i] - mean) * scale;
-                dx[i] += scale * (dy[i] * gain[i] - sum - n * along);
+                dx[i] += scale * (dy[i] * gain[i] - total - n * along);
             }
         }
     }
@@ -147,18 +178,12 @@ impl Kernel for CrossEntropy<'_> {
         let mut slopes = self.slopes;
         for (row, class) in self.classes.iter().enumerate() {
             let logits = &self.logits[row * width..(row + 1) * width];
-            let mut largest = f32::NEG_INFINITY;
-            for x in logits {
-                largest = if *x > largest { *x } else { largest };
-            }
+            let largest = largest(logits);
             let shares = &mut shares[..width];
             for (share, x) in shares.iter_mut().zip(logits) {
                 *share = math::exp(x - largest);
             }
-            let mut sum = 0.0_f32;
-            for share in shares.iter() {
-                sum += share;
-            }
+            let sum = sum(width, |i| shares[i]);
             total += f64::from(math::ln(sum) + largest - logits[*class as usize]);
             if let Some(slopes) = &mut slopes {
                 let slopes = &mut slopes[row * width..(row + 1) * width];

@@ -9,6 +9,7 @@ use hatchery_kernels::simd::dispatch;
 use hatchery_kernels::{Domain, NoiseAddress, NoiseStream};
 
 use super::attention::{Attend, AttendBack};
+use super::patches::{Gather, MARGIN, Scatter};
 use super::rows::{AddRows, GateBack, Normalise, NormaliseBack, Relu, SumRows, Tanh, TanhBack};
 
 /// Number of a slot.
@@ -68,13 +69,13 @@ enum Op {
         heads: usize,
         length: usize,
     },
-    /// 3×3 patches of a picture `(side, side, channels)` with a margin of zeros, `stride` apart.
+    /// 3×3 patches of a picture `(pixels, channels)` with a margin of zeros: the pixel of each place, or [`MARGIN`].
     Patches {
         x: Slot,
         y: Slot,
-        side: usize,
         channels: usize,
-        stride: usize,
+        pixels: usize,
+        places: Vec<u32>,
     },
 }
 
@@ -90,6 +91,8 @@ enum Init {
 pub(super) struct Tape {
     ops: Vec<Op>,
     widths: Vec<usize>,
+    /// For each slot, whether weights go into it, so that its slopes are wanted.
+    learned: Vec<bool>,
     leaves: Vec<usize>,
     inits: Vec<Init>,
 }
@@ -97,11 +100,12 @@ pub(super) struct Tape {
 impl Tape {
     /// A slot that the caller fills.
     pub(super) fn input(&mut self, width: usize) -> Slot {
-        self.slot(width)
+        self.slot(width, false)
     }
 
-    fn slot(&mut self, width: usize) -> Slot {
+    fn slot(&mut self, width: usize, learned: bool) -> Slot {
         self.widths.push(width);
+        self.learned.push(learned);
         self.widths.len() - 1
     }
 
@@ -114,7 +118,7 @@ impl Tape {
     /// A linear layer with bias, weights N(0, gain²/inputs).
     pub(super) fn linear(&mut self, x: Slot, inputs: usize, outputs: usize, gain: f32) -> Slot {
         let repeat = self.widths[x] / inputs;
-        let y = self.slot(outputs * repeat);
+        let y = self.slot(outputs * repeat, true);
         let weight = self.leaf(inputs * outputs, Init::Normal(gain / (inputs as f32).sqrt()));
         self.leaf(outputs, Init::Constant(0.0));
         self.ops.push(Op::Linear { x, y, weight, inputs, outputs, repeat });
@@ -122,26 +126,26 @@ impl Tape {
     }
 
     pub(super) fn relu(&mut self, x: Slot) -> Slot {
-        let y = self.slot(self.widths[x]);
+        let y = self.slot(self.widths[x], self.learned[x]);
         self.ops.push(Op::Relu { x, y });
         y
     }
 
     pub(super) fn tanh(&mut self, x: Slot) -> Slot {
-        let y = self.slot(self.widths[x]);
+        let y = self.slot(self.widths[x], self.learned[x]);
         self.ops.push(Op::Tanh { x, y });
         y
     }
 
     pub(super) fn add(&mut self, x: Slot, z: Slot) -> Slot {
-        let y = self.slot(self.widths[x]);
+        let y = self.slot(self.widths[x], self.learned[x] || self.learned[z]);
         self.ops.push(Op::Add { x, z, y });
         y
     }
 
     pub(super) fn norm(&mut self, x: Slot) -> Slot {
         let width = self.widths[x];
-        let y = self.slot(width);
+        let y = self.slot(width, true);
         let gain = self.leaf(width, Init::Constant(1.0));
         self.leaf(width, Init::Constant(0.0));
         self.ops.push(Op::Norm { x, y, gain });
@@ -155,7 +159,7 @@ impl Tape {
         tokens: usize,
         scale: f32,
     ) -> Slot {
-        let y = self.slot(width * tokens);
+        let y = self.slot(width * tokens, true);
         let table = self.leaf(symbols * width, Init::Normal(scale));
         self.ops.push(Op::Embed { y, table, width, tokens });
         y
@@ -163,23 +167,30 @@ impl Tape {
 
     pub(super) fn position(&mut self, x: Slot, length: usize, scale: f32) -> Slot {
         let width = self.widths[x];
-        let y = self.slot(width);
+        let y = self.slot(width, true);
         let table = self.leaf(length * width, Init::Normal(scale));
         self.ops.push(Op::Position { x, y, table, length });
         y
     }
 
     pub(super) fn attention(&mut self, x: Slot, heads: usize, length: usize) -> Slot {
-        let y = self.slot(self.widths[x] / 3);
-        let shares = self.slot(heads * length);
+        let y = self.slot(self.widths[x] / 3, self.learned[x]);
+        let shares = self.slot(heads * length, false);
         self.ops.push(Op::Attention { x, y, shares, heads, length });
         y
     }
 
     pub(super) fn patches(&mut self, x: Slot, side: usize, channels: usize, stride: usize) -> Slot {
-        let places = side.div_ceil(stride);
-        let y = self.slot(places * places * 9 * channels);
-        self.ops.push(Op::Patches { x, y, side, channels, stride });
+        let along = side.div_ceil(stride);
+        let mut places = Vec::with_capacity(along * along * 9);
+        for (y, x) in (0..along).flat_map(|y| (0..along).map(move |x| (y * stride, x * stride))) {
+            for (dy, dx) in (0..3).flat_map(|dy| (0..3).map(move |dx| (dy, dx))) {
+                let (y, x) = ((y + dy).wrapping_sub(1), (x + dx).wrapping_sub(1));
+                places.push(if y < side && x < side { (y * side + x) as u32 } else { MARGIN });
+            }
+        }
+        let y = self.slot(places.len() * channels, self.learned[x]);
+        self.ops.push(Op::Patches { x, y, channels, pixels: side * side, places });
         y
     }
 
@@ -230,7 +241,8 @@ impl Tape {
         };
         let values = take(scratch, 0);
         let slopes = take(scratch, self.widths.len());
-        Activations { rows, values, slopes, transposed: Vec::new() }
+        let transposed = scratch.take(2 * self.widths.len(), 0);
+        Activations { rows, values, slopes, transposed }
     }
 
     /// Runs forward from filled inputs.
@@ -316,14 +328,11 @@ impl Tape {
                     });
                     a.values[shares] = part;
                 }
-                Op::Patches { x, y, side, channels, stride } => {
+                Op::Patches { x, y, channels, pixels, ref places } => {
                     let (x, y) = pair(&mut a.values, x, y);
-                    patches(side, channels, stride, rows, |from, to| match from {
-                        Some(from) => {
-                            y[to..to + channels].copy_from_slice(&x[from..from + channels])
-                        }
-                        None => y[to..to + channels].fill(0.0),
-                    });
+                    let (x, y) =
+                        (&x[..rows * pixels * channels], &mut y[..rows * places.len() * channels]);
+                    dispatch(Gather { x, y, channels, pixels, places });
                 }
             }
         }
@@ -342,7 +351,7 @@ impl Tape {
         let last = self.widths.len() - 1;
         let output = self.output();
         for slot in 0..=last {
-            if slot != output {
+            if slot != output && self.learned[slot] {
                 a.slopes[slot][..rows * self.widths[slot]].fill(0.0);
             }
         }
@@ -363,8 +372,7 @@ impl Tape {
                         false,
                     );
                     dispatch(SumRows { rows: dy, sum: db });
-                    // The slope of an input that is data is not wanted.
-                    if self.is_made(x) {
+                    if self.learned[x] {
                         let w = self.of(weights, weight);
                         a.transposed.resize(inputs * outputs, 0.0);
                         for (i, row) in w.chunks_exact(outputs).enumerate() {
@@ -457,18 +465,12 @@ impl Tape {
                     let (x, shares) = (&a.values[x][..rows * 3 * width], &a.values[shares]);
                     dispatch(AttendBack { x, shares, dy, dx, heads, length, width });
                 }
-                Op::Patches { x, y, side, channels, stride } => {
-                    if self.is_made(x) {
+                Op::Patches { x, y, channels, pixels, ref places } => {
+                    if self.learned[x] {
                         let (dy, dx) = pair(&mut a.slopes, y, x);
-                        patches(side, channels, stride, rows, |from, to| {
-                            if let Some(from) = from {
-                                for (dx, dy) in
-                                    dx[from..from + channels].iter_mut().zip(&dy[to..to + channels])
-                                {
-                                    *dx += dy;
-                                }
-                            }
-                        });
+                        let dx = &mut dx[..rows * pixels * channels];
+                        let dy = &dy[..rows * places.len() * channels];
+                        dispatch(Scatter { dx, dy, channels, pixels, places });
                     }
                 }
             }
@@ -488,20 +490,6 @@ impl Tape {
             | Op::Attention { y, .. }
             | Op::Patches { y, .. } => *y,
         }
-    }
-
-    fn is_made(&self, slot: Slot) -> bool {
-        self.ops.iter().any(|op| match *op {
-            Op::Linear { y, .. }
-            | Op::Relu { y, .. }
-            | Op::Tanh { y, .. }
-            | Op::Add { y, .. }
-            | Op::Norm { y, .. } => y == slot,
-            Op::Embed { y, .. }
-            | Op::Position { y, .. }
-            | Op::Attention { y, .. }
-            | Op::Patches { y, .. } => y == slot,
-        })
     }
 }
 
@@ -526,6 +514,7 @@ impl Activations {
         for (slot, slopes) in self.slopes.into_iter().enumerate() {
             scratch.put(slots + slot, slopes);
         }
+        scratch.put(2 * slots, self.transposed);
     }
 }
 
@@ -534,26 +523,4 @@ fn pair(slots: &mut Slots, read: Slot, write: Slot) -> (&[f32], &mut [f32]) {
     let [read, write] =
         slots.get_disjoint_mut([read, write]).expect("an operation writes a new slot");
     (read, write)
-}
-
-/// The places of the patches of all pictures: where each stretch of channels comes from (none: the margin), and where it goes.
-fn patches(
-    side: usize,
-    channels: usize,
-    stride: usize,
-    rows: usize,
-    mut place: impl FnMut(Option<usize>, usize),
-) {
-    let places = side.div_ceil(stride);
-    let mut to = 0;
-    for row in 0..rows {
-        for (y, x) in (0..places).flat_map(|y| (0..places).map(move |x| (y * stride, x * stride))) {
-            for (dy, dx) in (0..3).flat_map(|dy| (0..3).map(move |dx| (dy, dx))) {
-                let (y, x) = ((y + dy).wrapping_sub(1), (x + dx).wrapping_sub(1));
-                let inside = y < side && x < side;
-                place(inside.then(|| ((row * side + y) * side + x) * channels), to);
-                to += channels;
-            }
-        }
-    }
 }
