@@ -157,7 +157,17 @@ impl Program {
     /// [`Invalid`] for the first statement that is wrong.
     pub fn check(&self, signature: &Signature) -> Result<(), Invalid> {
         let mut kinds = Scope::new(signature);
-        for (index, statement) in self.statements.iter().enumerate() {
+        self.check_from(0, &mut kinds, signature)
+    }
+
+    /// The same from a statement on, where the kinds before it are known.
+    pub(super) fn check_from(
+        &self,
+        first: usize,
+        kinds: &mut Scope,
+        signature: &Signature,
+    ) -> Result<(), Invalid> {
+        for (index, statement) in self.statements.iter().enumerate().skip(first) {
             kinds.follow(index, statement, self)?;
         }
         for (variable, name) in signature.results() {
@@ -185,7 +195,10 @@ pub(super) struct Scope(Vec<Option<Kind>>);
 
 impl Scope {
     pub(super) fn new(signature: &Signature) -> Self {
-        Self(signature.inputs().iter().map(|input| Some(input.kind)).collect())
+        // Room for some locals, so that it seldom grows.
+        let mut kinds = Vec::with_capacity(32);
+        kinds.extend(signature.inputs().iter().map(|input| Some(input.kind)));
+        Self(kinds)
     }
 
     pub(super) fn get(&self, variable: Variable) -> Option<Kind> {

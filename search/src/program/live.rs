@@ -1,6 +1,6 @@
 //! Which statements matter.
 
-use super::{Argument, Program, Signature, Variable};
+use super::{Argument, Program, Signature};
 
 /// Which statements matter, and which states are carried for a reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,39 +18,40 @@ impl Liveness {
     /// Chen et al. 2023 take every state that is returned for used; so a line such as `m = cosh(update)`, overwritten by the
     /// next step before it is read, stays in their programs. Here it goes.
     pub fn of(program: &Program, signature: &Signature) -> Self {
-        let variables = program.last_variable(signature) as usize + 1;
         let states = signature.states();
-        let mut live_states = vec![false; states.len()];
+        let mut wanted = vec![false; program.last_variable(signature) as usize + 1];
+        let mut live = Self {
+            statements: vec![false; program.statements.len()],
+            states: vec![false; states.len()],
+        };
         loop {
-            let mut wanted = vec![false; variables];
-            let want =
-                |variable: Variable, wanted: &mut Vec<bool>| wanted[variable as usize] = true;
+            wanted.fill(false);
             for (variable, _) in signature.outputs() {
-                want(*variable, &mut wanted);
+                wanted[*variable as usize] = true;
             }
-            for ((variable, _), live) in states.iter().zip(&live_states) {
-                if *live {
-                    want(*variable, &mut wanted);
-                }
+            for ((variable, _), live) in states.iter().zip(&live.states) {
+                wanted[*variable as usize] |= live;
             }
-            let mut statements = vec![false; program.statements.len()];
-            for (live, statement) in statements.iter_mut().zip(&program.statements).rev() {
-                if !std::mem::take(&mut wanted[statement.target as usize]) {
+            for (live, statement) in live.statements.iter_mut().zip(&program.statements).rev() {
+                *live = std::mem::take(&mut wanted[statement.target as usize]);
+                if !*live {
                     continue;
                 }
-                *live = true;
                 for argument in statement.args() {
                     if let Argument::Variable(variable) = *argument {
-                        want(variable, &mut wanted);
+                        wanted[variable as usize] = true;
                     }
                 }
             }
-            let read: Vec<bool> =
-                states.iter().map(|(variable, _)| wanted[*variable as usize]).collect();
-            if read == live_states {
-                return Self { statements, states: live_states };
+            let mut grown = false;
+            for ((variable, _), live) in states.iter().zip(&mut live.states) {
+                let read = wanted[*variable as usize];
+                grown |= read != *live;
+                *live = read;
             }
-            live_states = read;
+            if !grown {
+                return live;
+            }
         }
     }
 

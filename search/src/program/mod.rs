@@ -17,7 +17,7 @@ pub mod start;
 pub mod training;
 mod unparse;
 
-pub use dice::Dice;
+pub use dice::{Dice, Order};
 pub use genome::{Argument, Invalid, Program, Statement, Variable};
 pub use graph::{Carried, Graph, Node, NotFinite, Origin, Value};
 pub use kind::Kind;

@@ -157,23 +157,28 @@ impl Mutator {
         let scope = self.scope_before(child, position);
         let defined: Vec<(Variable, Kind)> = scope.defined().collect();
         let operations = self.config.operations.as_slice();
-        for choice in dice.shuffled(operations.len()) {
+        let mut order = dice.order(operations.len());
+        while let Some(choice) = order.next() {
             let operation = operations[choice];
+            let dice = order.dice();
             let Some((args, kind)) = draw_arguments(operation, &defined, dice) else { continue };
-            let targets: Vec<Variable> =
-                defined.iter().filter(|(_, k)| *k == kind).map(|(v, _)| *v).collect();
-            let target = match dice.below(targets.len() + 1) {
+            let mut targets = defined.iter().filter(|(_, k)| *k == kind).map(|(v, _)| *v);
+            let target = match dice.below(targets.clone().count() + 1) {
                 0 => self.fresh(child),
-                index => targets[index - 1],
+                index => targets.nth(index - 1).expect("it is below their number"),
             };
             let mut statement = Statement::new(operation, target, &args[..operation.args()]);
+            let mut literals = false;
             for argument in statement.args_mut() {
                 if matches!(argument, Argument::Constant(_)) {
                     *argument = child.literal(1.0);
+                    literals = true;
                 }
             }
             child.statements.insert(position, statement);
-            child.tidy_constants();
+            if literals {
+                child.tidy_constants();
+            }
             return Some(Mutation::Insert);
         }
         None
@@ -196,15 +201,29 @@ impl Mutator {
         if child.statements.len() < 2 {
             return None;
         }
-        for index in dice.shuffled(child.statements.len()) {
+        let mut order = dice.order(child.statements.len());
+        while let Some(index) = order.next() {
             let statement = child.statements.remove(index);
-            if child.check(&self.signature).is_ok() {
-                child.tidy_constants();
+            if self.goes_without(child, index, &statement) {
+                if statement.args().iter().any(|arg| matches!(arg, Argument::Constant(_))) {
+                    child.tidy_constants();
+                }
                 return Some(Mutation::Delete);
             }
             child.statements.insert(index, statement);
         }
         None
+    }
+
+    /// Whether a program is valid from which the statement at `index` was taken.
+    fn goes_without(&self, rest: &Program, index: usize, taken: &Statement) -> bool {
+        let mut scope = self.scope_before(rest, index);
+        let before = scope.get(taken.target);
+        let mut with = scope.clone();
+        let follows = with.follow(index, taken, rest);
+        // What is read later has the same kind as before, though another value.
+        let same = before.is_some() && follows.is_ok() && before == with.get(taken.target);
+        same || rest.check_from(index, &mut scope, &self.signature).is_ok()
     }
 
     fn modify(
@@ -213,16 +232,18 @@ impl Mutator {
         dice: &mut Dice,
         constants_only: bool,
     ) -> Option<Mutation> {
-        for index in dice.shuffled(child.statements.len()) {
+        let mut statements = dice.order(child.statements.len());
+        while let Some(index) = statements.next() {
             let args = child.statements[index].args().len();
             if args == 0 {
                 continue;
             }
-            for argument in dice.shuffled(args) {
+            let mut arguments = statements.dice().order(args);
+            while let Some(argument) = arguments.next() {
                 match child.statements[index].args()[argument] {
                     Argument::Constant(constant) => {
                         let value = &mut child.constants[constant as usize];
-                        *value = self.changed(*value, dice);
+                        *value = self.changed(*value, arguments.dice());
                         return Some(Mutation::Constant);
                     }
                     Argument::Variable(_) if constants_only => {}
@@ -237,7 +258,7 @@ impl Mutator {
                         if others.is_empty() {
                             continue;
                         }
-                        let other = others[dice.below(others.len())];
+                        let other = others[arguments.dice().below(others.len())];
                         child.statements[index].args_mut()[argument] = Argument::Variable(other);
                         return Some(Mutation::Rewire);
                     }

@@ -1,6 +1,7 @@
 //! What is known of programs that were evaluated.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,27 @@ use crate::program::training::Outcome;
 /// Outcomes by what programs compute. Two programs that have the same hash by chance are told apart by the graph itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cache {
-    known: HashMap<u128, Known>,
+    known: HashMap<u128, Known, BuildHasherDefault<FirstWord>>,
+}
+
+/// Keys are hashes, so their own bits will do.
+#[derive(Clone, Copy, Debug, Default)]
+struct FirstWord(u64);
+
+impl Hasher for FirstWord {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = key as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,7 +46,7 @@ impl Cache {
     /// Outcome and first ratio of what computes the same.
     pub fn get(&self, graph: &Graph) -> Option<(Outcome, Option<f32>)> {
         let known = self.known.get(&graph.hash)?;
-        (*known.graph == *graph.words()).then_some((known.outcome, known.first))
+        graph.has_words(&known.graph).then_some((known.outcome, known.first))
     }
 
     /// Keeps an outcome.

@@ -30,6 +30,18 @@ fn every_child_is_valid() {
     }
 }
 
+/// What a program returns is no statement, so no mutation can come to it.
+#[test]
+fn every_child_returns_the_same_three() {
+    let mutator = mutator(|_| {});
+    let mut program = start::named("adamw", &signature()).expect("it exists");
+    for ticket in 0..500 {
+        program = mutator.mutate(&program, &mut Dice::new(4, ticket, 0)).0;
+        let text = program.text(&signature(), &crate::program::Names::of(&signature()));
+        assert!(text.ends_with("    return update, v1, v2\n"), "{text}");
+    }
+}
+
 /// What mutations make runs as by the book, sums and leaves included.
 #[test]
 fn evolved_programs_run_as_by_the_book() {
@@ -57,7 +69,7 @@ fn kinds_have_their_weights() {
     let mutator = mutator(|_| {});
     let parent = start::named("adamw", &signature()).expect("it exists");
     let mut counts = [0.0_f64; 3];
-    const DRAWS: u64 = 30_000;
+    const DRAWS: u64 = 100_000;
     for ticket in 0..DRAWS {
         let (_, mutation) = mutator.mutate(&parent, &mut Dice::new(3, ticket, 0));
         counts[match mutation {
