@@ -3,7 +3,7 @@
 use hatchery_kernels::cpu::elementwise::{Operand, dot, interpolate};
 
 use super::BLOCK;
-use super::plan::{BlockAction, BlockStep, Plan, Small, Source, Spot, Sum, SumKind};
+use super::plan::{BlockAction, BlockStep, Plan, Small, Source, Spot, Sum, SumKind, Target};
 use crate::program::graph::{clip_factor, evaluate};
 use crate::program::{Action, Reduction, Variable};
 
@@ -59,6 +59,8 @@ pub struct Machine {
     leaf_values: Vec<Vec<f32>>,
     temporaries: Vec<Vec<f32>>,
     registers: Vec<Vec<f32>>,
+    /// What carried states will be after the step, for those that are made by an operation of the last phase.
+    next: Vec<Vec<f32>>,
     /// Blocks of states that another state or the output takes over.
     moved: Vec<Vec<f32>>,
     sums: Vec<Vec<[f64; 3]>>,
@@ -98,6 +100,14 @@ impl Machine {
             leaf_values: vec![vec![0.0; leaves.len()]; plan.leaf_values],
             temporaries: vec![vec![0.0; size]; plan.temporaries],
             registers: vec![vec![0.0; BLOCK]; plan.registers],
+            next: plan
+                .carried
+                .iter()
+                .map(|(_, source)| match source {
+                    Source::Next(_) => vec![0.0; size],
+                    _ => Vec::new(),
+                })
+                .collect(),
             moved: vec![vec![0.0; BLOCK]; writes],
             sums: vec![vec![[0.0; 3]; leaves.len().max(1)]; sums],
             plan,
@@ -121,7 +131,7 @@ impl Machine {
         for (variable, slot) in &self.plan.scalar_inputs {
             self.scalars[*slot] = scalars[*variable as usize - 4];
         }
-        let mut trees = Trees { weights, gradient, states };
+        let mut trees = Trees { weights, gradient, states: &mut *states };
         let phases = std::mem::take(&mut self.plan.phases);
         for (number, phase) in phases.iter().enumerate() {
             for small in &phase.small {
@@ -151,6 +161,11 @@ impl Machine {
             }
         }
         self.plan.phases = phases;
+        for (number, (variable, source)) in self.plan.carried.iter().enumerate() {
+            if *source == Source::Next(number) {
+                std::mem::swap(&mut states[*variable as usize - 2], &mut self.next[number]);
+            }
+        }
     }
 
     fn small(&mut self, small: &Small) {
@@ -227,13 +242,18 @@ impl Machine {
             Source::Input(variable) => Operand::Block(&trees.get(variable)[begin..end]),
             Source::Register(register) => Operand::Block(&self.registers[register][..end - begin]),
             Source::Temporary(tree) => Operand::Block(&self.temporaries[tree][begin..end]),
+            Source::Next(state) => Operand::Block(&self.next[state][begin..end]),
             Source::Scalar(slot) => Operand::Scalar(self.scalars[slot]),
         }
     }
 
     fn block(&mut self, step: &BlockStep, trees: &Trees<'_>, begin: usize, end: usize) {
-        let mut register = std::mem::take(&mut self.registers[step.to]);
-        let out = &mut register[..end - begin];
+        let places = match step.to {
+            Target::Register(_) => 0..end - begin,
+            Target::Next(_) => begin..end,
+        };
+        let mut taken = std::mem::take(self.target(step.to));
+        let out = &mut taken[places.clone()];
         match step.action {
             BlockAction::One(function, x) => match self.operand(x, trees, begin, end) {
                 Operand::Block(x) => function.apply(x, out),
@@ -258,9 +278,16 @@ impl Machine {
             }
         }
         if let Some(tree) = step.keep {
-            self.temporaries[tree][begin..end].copy_from_slice(&register[..end - begin]);
+            self.temporaries[tree][begin..end].copy_from_slice(&taken[places]);
         }
-        self.registers[step.to] = register;
+        *self.target(step.to) = taken;
+    }
+
+    fn target(&mut self, target: Target) -> &mut Vec<f32> {
+        match target {
+            Target::Register(register) => &mut self.registers[register],
+            Target::Next(state) => &mut self.next[state],
+        }
     }
 
     fn add_up(&mut self, index: usize, sum: &Sum, trees: &Trees<'_>, begin: usize, end: usize) {
@@ -316,10 +343,13 @@ impl Machine {
             }
         }
         let outputs = self.plan.outputs.len();
-        for ((variable, source), aside) in self.plan.carried.iter().zip(&moved[outputs..]) {
+        for (number, (variable, source)) in self.plan.carried.iter().enumerate() {
             let to = &mut trees.states[*variable as usize - 2][begin..end];
             match *source {
-                Source::Input(_) => to.copy_from_slice(&aside[..places]),
+                // The whole tree takes the state's place at the end of the step.
+                Source::Next(state) if state == number => {}
+                Source::Next(state) => to.copy_from_slice(&self.next[state][begin..end]),
+                Source::Input(_) => to.copy_from_slice(&moved[outputs + number][..places]),
                 Source::Register(register) => {
                     to.copy_from_slice(&self.registers[register][..places])
                 }
@@ -332,6 +362,7 @@ impl Machine {
             Source::Input(_) => &moved[0][..places],
             Source::Register(register) => &self.registers[register][..places],
             Source::Temporary(tree) => &self.temporaries[tree][begin..end],
+            Source::Next(state) => &self.next[state][begin..end],
             Source::Scalar(_) => unreachable!("updates are trees"),
         };
         for (w, u) in weights.iter_mut().zip(update) {

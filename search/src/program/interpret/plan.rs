@@ -61,14 +61,23 @@ pub(super) enum Source {
     Input(Variable),
     Register(usize),
     Temporary(usize),
+    /// What a carried state will be after the step, by its number among the carried.
+    Next(usize),
     Scalar(usize),
+}
+
+/// Where the result of a block operation goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Target {
+    Register(usize),
+    Next(usize),
 }
 
 /// An operation on one block.
 #[derive(Clone, Debug)]
 pub(super) struct BlockStep {
     pub(super) action: BlockAction,
-    pub(super) to: usize,
+    pub(super) to: Target,
     /// Whether the block goes into this tree as well.
     pub(super) keep: Option<usize>,
 }
@@ -137,6 +146,8 @@ struct Compiler {
     last_reader: Vec<usize>,
     home: Vec<Home>,
     free: Vec<usize>,
+    /// The last phase.
+    last: usize,
     /// Registers of leaf values spread in the current phase, and the phase.
     spread: Vec<(usize, usize)>,
 }
@@ -164,6 +175,7 @@ impl Compiler {
             last_reader: vec![0; nodes],
             home: vec![Home::Unknown; nodes],
             free: Vec::new(),
+            last: 0,
             spread: Vec::new(),
         }
     }
@@ -173,6 +185,7 @@ impl Compiler {
         let results = graph.outputs.iter().chain(graph.states.iter().map(|c| &c.result));
         let phases = self.level.iter().max().map_or(1, |last| last + 1);
         let last = phases - 1;
+        self.last = last;
         for &value in results {
             // Results are written at the end of a block of the last phase.
             self.last_level[value as usize] = last;
@@ -273,7 +286,7 @@ impl Compiler {
                 self.spread.push((leaves, to));
                 self.plan.phases[phase].block.push(BlockStep {
                     action: BlockAction::Spread(leaves),
-                    to,
+                    to: Target::Register(to),
                     keep: None,
                 });
                 Source::Register(to)
@@ -403,21 +416,30 @@ impl Compiler {
 
     /// Adds a block operation, with a register for its result, and gives registers back that nobody reads any more.
     fn push(&mut self, index: usize, phase: usize, action: BlockAction, graph: &Graph) {
-        let to = self.register();
-        let keep = (self.last_level[index] > phase).then(|| {
-            self.plan.temporaries += 1;
-            self.plan.temporaries - 1
-        });
         self.plan.tree_operations += 1;
         self.plan.work += work(&action);
-        self.plan.phases[phase].block.push(BlockStep { action, to, keep });
-        // Readers of later phases take the tree; the results at the very end too.
-        self.home[index] = match keep {
-            Some(tree) => Home::Tree(Source::Temporary(tree)),
-            None => Home::Tree(Source::Register(to)),
-        };
-        if keep.is_some() {
-            self.free.push(to);
+        // What a state will be is made where it is kept.
+        let carried = graph.states.iter().position(|carried| carried.result as usize == index);
+        if let Some(state) = carried.filter(|_| phase == self.last) {
+            let step = BlockStep { action, to: Target::Next(state), keep: None };
+            self.plan.phases[phase].block.push(step);
+            self.home[index] = Home::Tree(Source::Next(state));
+        } else {
+            let register = self.register();
+            let keep = (self.last_level[index] > phase).then(|| {
+                self.plan.temporaries += 1;
+                self.plan.temporaries - 1
+            });
+            let step = BlockStep { action, to: Target::Register(register), keep };
+            self.plan.phases[phase].block.push(step);
+            // Readers of later phases take the tree; the results at the very end too.
+            self.home[index] = match keep {
+                Some(tree) => Home::Tree(Source::Temporary(tree)),
+                None => Home::Tree(Source::Register(register)),
+            };
+            if keep.is_some() {
+                self.free.push(register);
+            }
         }
         for arg in graph.nodes[index].args() {
             let arg = *arg as usize;
