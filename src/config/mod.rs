@@ -6,6 +6,7 @@
 mod error;
 mod layers;
 mod programs;
+mod rule;
 mod search;
 mod sections;
 

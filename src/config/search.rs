@@ -88,6 +88,9 @@ fn read_eggroll(layers: &Layers, variant: Variant) -> Result<eggroll::Config, Co
             _ => return Err(layers.error(&key, "expected an even whole number of at least 2")),
         }
     }
+    if let Some(program) = &mut config.program {
+        *program = super::rule::statements(layers, program)?;
+    }
     config.check().map_err(|e| layers.error(&format!("search.{}", e.key), e.reason))?;
     Ok(config)
 }

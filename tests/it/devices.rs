@@ -47,6 +47,12 @@ fn every_way_to_learn_has_the_digest_of_the_cpu() {
     let scratch = Scratch::new();
     for (name, search, hidden) in [
         ("lion", "strategy = 'eggroll'\noptimiser = 'lion'\nclip_norm = 0.01", "8"),
+        // Programs have no device code: the processor makes the step.
+        (
+            "program",
+            "optimiser = 'program'\nprogram = 'adamw'\nlearning_rate = 30\nclip_norm = 0.01",
+            "8",
+        ),
         ("momentum", "strategy = 'eggroll'\noptimiser = 'momentum'\nrank = 3", "8, 9"),
         ("sgd", "strategy = 'eggroll'\noptimiser = 'sgd'\nnoise = 'uniform'", "8"),
         ("open-es", "strategy = 'open-es'\noptimiser = 'adam'\nclip_norm = 1e-4", "140"),

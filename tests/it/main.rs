@@ -11,6 +11,7 @@ mod failures;
 mod files;
 mod learned;
 mod optimizer_search;
+mod programs;
 mod resuming;
 mod signals;
 mod verify;

@@ -80,6 +80,9 @@ pub enum UpdateError {
         /// The optimiser that was chosen.
         optimiser: Optimiser,
     },
+    /// The rule is none of those here: whoever asked for it brings it along.
+    #[error("optimiser `program` runs a program; name or write one under the key `program`")]
+    NotBuiltIn,
     /// The saved moments are those of another optimiser.
     #[error("expected {expected} moment vectors, but got {got}; resume with the saved optimiser")]
     MomentCount {
@@ -105,6 +108,7 @@ impl UpdateError {
     pub fn key(&self) -> Option<&'static str> {
         match self {
             Self::OutOfRange { key, .. } | Self::UnusedKey { key, .. } => Some(key),
+            Self::NotBuiltIn => Some("optimiser"),
             Self::MomentCount { .. } | Self::MomentLength { .. } => None,
         }
     }
@@ -125,6 +129,8 @@ pub enum Optimiser {
     Adamw,
     /// [`Lion`].
     Lion,
+    /// A program that the strategy brings along; it has no keys but those of the strategy, and cannot be built here.
+    Program,
 }
 
 impl fmt::Display for Optimiser {
@@ -135,6 +141,7 @@ impl fmt::Display for Optimiser {
             Self::Adam => "adam",
             Self::Adamw => "adamw",
             Self::Lion => "lion",
+            Self::Program => "program",
         })
     }
 }
@@ -149,7 +156,7 @@ impl fmt::Display for Optimiser {
 /// | `beta1`        | 0.9                             | [0, 1)   | `adam`, `adamw`, `lion`  |
 /// | `beta2`        | 0.999, `lion`: 0.99             | [0, 1)   | `adam`, `adamw`, `lion`  |
 /// | `epsilon`      | 1e-8                            | above 0  | `adam`, `adamw`          |
-/// | `weight_decay` | 0, `adamw`: 1e-4, `lion`: 1e-3  | 0 or more| all                      |
+/// | `weight_decay` | 0, `adamw`: 1e-4, `lion`: 1e-3  | 0 or more| all but `program`        |
 ///
 /// ```
 /// use hatchery_engine::update::{Config, Optimiser};
@@ -186,14 +193,17 @@ impl Config {
     /// Whether the rule can be built.
     ///
     /// # Errors
-    /// Names the first key that is out of its range or that the optimiser does not have.
+    /// Names the first key that is out of its range or that the optimiser does not have; if all are right,
+    /// [`UpdateError::NotBuiltIn`] for [`Optimiser::Program`].
     pub fn check(&self) -> Result<(), UpdateError> {
-        use Optimiser::{Adam, Adamw, Lion, Momentum};
+        use Optimiser::{Adam, Adamw, Lion, Momentum, Sgd};
         self.belongs("momentum", self.momentum.is_some(), &[Momentum])?;
         self.belongs("nesterov", self.nesterov.is_some(), &[Momentum])?;
         self.belongs("beta1", self.beta1.is_some(), &[Adam, Adamw, Lion])?;
         self.belongs("beta2", self.beta2.is_some(), &[Adam, Adamw, Lion])?;
         self.belongs("epsilon", self.epsilon.is_some(), &[Adam, Adamw])?;
+        let decaying = [Sgd, Momentum, Adam, Adamw, Lion];
+        self.belongs("weight_decay", self.weight_decay.is_some(), &decaying)?;
         for (key, value) in
             [("momentum", self.momentum), ("beta1", self.beta1), ("beta2", self.beta2)]
         {
@@ -202,13 +212,14 @@ impl Config {
         in_range("epsilon", self.epsilon, "finite and above 0", |v| v.is_finite() && v > 0.0)?;
         in_range("weight_decay", self.weight_decay, "finite and at least 0", |v| {
             v.is_finite() && v >= 0.0
-        })
+        })?;
+        if self.optimiser == Optimiser::Program { Err(UpdateError::NotBuiltIn) } else { Ok(()) }
     }
 
     /// The rule for `parameters` parameters, with moments of 0.
     ///
     /// # Panics
-    /// If a value is out of its range: call [`check`](Self::check) first.
+    /// If a value is out of its range, or for [`Optimiser::Program`]: call [`check`](Self::check) first.
     pub fn build(&self, parameters: usize) -> Box<dyn UpdateRule> {
         let decay = |default| self.weight_decay.unwrap_or(default);
         let beta1 = self.beta1.unwrap_or(0.9);
@@ -229,6 +240,7 @@ impl Config {
                 Lion::new(parameters, beta1, self.beta2.unwrap_or(0.99))
                     .with_weight_decay(decay(1e-3)),
             ),
+            Optimiser::Program => panic!("a program is built by whoever brings it along"),
         }
     }
 

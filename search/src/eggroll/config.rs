@@ -3,11 +3,12 @@
 use hatchery_engine::Sampling;
 use hatchery_engine::schedule::Schedule;
 use hatchery_engine::shaping::{Shaping, ShapingError};
-use hatchery_engine::update::{self, Optimiser};
+use hatchery_engine::update::{self, Optimiser, UpdateError, UpdateRule};
 use hatchery_kernels::{Distribution, Perturbation, Precision};
 use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
+use crate::program::ProgramRule;
 
 /// Which noise is added and how the update is made from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -76,6 +77,10 @@ pub struct Config {
     pub clip_norm: Option<f32>,
     /// Update rule.
     pub optimiser: Optimiser,
+    /// The program of `program`: a name of [`start`](crate::program::start), or statements. It replaces the built-in rules; its `lr` is
+    /// the learning rate of the generation, see [`ProgramRule`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// Momentum of `momentum`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f32>,
@@ -117,6 +122,7 @@ impl Default for Config {
             scaling: Scaling::Reference,
             clip_norm: None,
             optimiser: Optimiser::Adam,
+            program: None,
             momentum: None,
             beta1: None,
             beta2: None,
@@ -169,9 +175,7 @@ impl Config {
         if let Some(bound) = self.clip_norm {
             positive("clip_norm", bound)?;
         }
-        self.update()
-            .check()
-            .map_err(|e| ConfigError::new(e.key().unwrap_or("optimiser"), e.to_string()))?;
+        self.check_rule()?;
         let paired = self.sampling == Sampling::Antithetic;
         self.shaping
             .check(self.group as usize, self.members() as usize, paired)
@@ -182,6 +186,40 @@ impl Config {
         self.learning_rate_schedule
             .check()
             .map_err(|e| ConfigError::new("learning_rate_schedule", e.to_string()))
+    }
+}
+
+impl Config {
+    fn check_rule(&self) -> Result<(), ConfigError> {
+        let program = match (self.update().check(), &self.program) {
+            (Err(UpdateError::NotBuiltIn), Some(program)) => program,
+            (Err(e), _) => {
+                return Err(ConfigError::new(e.key().unwrap_or("optimiser"), e.to_string()));
+            }
+            (Ok(()), None) => return Ok(()),
+            (Ok(()), Some(_)) => {
+                let reason = format!("belongs to optimiser `program`, not `{}`", self.optimiser);
+                return Err(ConfigError::new("program", reason));
+            }
+        };
+        let rule = ProgramRule::of_text(program, &[1]);
+        rule.map(drop).map_err(|reason| ConfigError::new("program", reason))
+    }
+
+    /// The update rule for tensors of these sizes, one behind the other.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn rule(&self, sizes: &[usize]) -> Result<Box<dyn UpdateRule>, ConfigError> {
+        self.check_rule()?;
+        match &self.program {
+            None => Ok(self.update().build(sizes.iter().sum())),
+            Some(program) => {
+                let rule = ProgramRule::of_text(program, sizes)
+                    .map_err(|reason| ConfigError::new("program", reason))?;
+                Ok(Box::new(rule))
+            }
+        }
     }
 }
 

@@ -59,7 +59,10 @@ impl Eggroll {
     ) -> Result<Self, ConfigError> {
         config.check()?;
         let length = theta.values.len();
-        let rule = config.update().build(length);
+        let sizes: Vec<usize> = (0..theta.layout.specs().len())
+            .map(|tensor| theta.layout.range(tensor).len())
+            .collect();
+        let rule = config.rule(&sizes)?;
         let noise = NoiseStream::new(seed).domain(Domain::Perturb);
         let gradient = vec![0.0; length];
         let theta = Arc::new(theta);

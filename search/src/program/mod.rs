@@ -11,6 +11,7 @@ pub mod mutate;
 mod operation;
 mod parse;
 mod print;
+mod rule;
 pub mod select;
 mod signature;
 pub mod start;
@@ -26,6 +27,7 @@ pub use mutate::{Mutation, Mutator};
 pub use operation::{Action, Operation, Operations, Reduction};
 pub use parse::{ParseError, parse};
 pub use print::{Names, number};
+pub use rule::ProgramRule;
 pub use signature::{Input, Signature, optimizer};
 
 #[cfg(test)]

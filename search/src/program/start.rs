@@ -1,9 +1,9 @@
 //! Programs to begin with.
 
-use super::{Program, Signature, parse};
+use super::{Names, Program, Signature, parse};
 
 /// A program by name: `adamw`, `adamw-corrected` is not expressible without a step counter, so there is none.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 7] = [
     (
         "adamw",
         "g2 = square(g)
@@ -39,6 +39,7 @@ const PROGRAMS: [(&str, &str); 6] = [
          lr = lr * 0.0001
          update = update * lr",
     ),
+    ("lion-raw", LION_RAW),
     (
         "rmsprop",
         "g2 = square(g)
@@ -50,15 +51,35 @@ const PROGRAMS: [(&str, &str); 6] = [
     ),
 ];
 
+/// What became Lion, after the published dead code elimination (Chen et al. 2023).
+pub(super) const LION_RAW: &str = "
+    g = clip(g, lr)
+    g = arcsin(g)
+    m = interp(g, v2, 0.899)
+    m2 = m * m
+    v2 = interp(g, m, 1.109)
+    a = sqrt(m2)
+    update = m / a
+    wd = w * 0.4602
+    update = update + wd
+    lr = lr * 0.0002
+    v1 = cosh(update)
+    update = update * lr";
+
 /// The names of all programs to begin with.
 pub fn names() -> impl Iterator<Item = &'static str> {
     PROGRAMS.iter().map(|(name, _)| *name)
 }
 
 /// The program of that name: `adamw` (without bias correction, as Chen et al. print it), `sgd`, `sgd-momentum`, `empty` (plain
-/// descent), `lion`, `rmsprop`.
+/// descent), `lion`, `lion-raw` (what the search found, before anyone simplified it), `rmsprop`.
 pub fn named(name: &str, signature: &Signature) -> Option<Program> {
     let (_, text) = PROGRAMS.iter().find(|(known, _)| *known == name)?;
     let (program, _) = parse(text, signature).expect("programs to begin with are valid");
     Some(program)
+}
+
+/// The statements of the program of that name.
+pub fn text(name: &str, signature: &Signature) -> Option<String> {
+    named(name, signature).map(|program| program.text(signature, &Names::of(signature)))
 }

@@ -83,20 +83,7 @@ fn hash(text: &str) -> u128 {
     Graph::of(&program(text), &optimizer()).expect("finite").hash
 }
 
-/// What became Lion, after the published dead code elimination (Chen et al. 2023).
-pub(super) const RAW_LION: &str = "
-    g = clip(g, lr)
-    g = arcsin(g)
-    m = interp(g, v2, 0.899)
-    m2 = m * m
-    v2 = interp(g, m, 1.109)
-    a = sqrt(m2)
-    update = m / a
-    wd = w * 0.4602
-    update = update + wd
-    lr = lr * 0.0002
-    v1 = cosh(update)
-    update = update * lr";
+pub(super) use start::LION_RAW as RAW_LION;
 
 #[test]
 fn a_state_that_is_overwritten_before_it_is_read_is_dead() {

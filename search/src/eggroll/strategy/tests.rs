@@ -1,3 +1,4 @@
+use hatchery_engine::update::Optimiser;
 use hatchery_engine::{Evaluator, Layout, Objective, ParamSpec, PerturbedPoints, Task};
 use hatchery_kernels::LayerNoise;
 
@@ -128,7 +129,7 @@ fn null_fitness_moves_each_element_by_learning_rate_times_sigma() {
     let (learning_rate, sigma) = (0.3, 0.2);
     for (rank, pairs) in [(1, 512), (4, 128)] {
         let config = Config {
-            optimiser: hatchery_engine::update::Optimiser::Sgd,
+            optimiser: Optimiser::Sgd,
             shaping: Shaping::ZScore,
             learning_rate,
             sigma,
@@ -187,7 +188,7 @@ fn linear_fitness_gives_sigma_squared_times_its_gradient() {
     }
     let pairs = 20_000;
     let config = Config {
-        optimiser: hatchery_engine::update::Optimiser::Sgd,
+        optimiser: Optimiser::Sgd,
         shaping: Shaping::Raw,
         learning_rate: 1.0,
         sigma: 0.5,
@@ -226,4 +227,51 @@ fn a_diverging_step_is_an_error_and_leaves_the_state_alone() {
     let error = error.expect("steps of 1e38 leave the numbers");
     assert!(error.to_string().contains("NaN or infinite"), "{error}");
     assert!(eggroll.state().expect("read").theta.iter().all(|v| v.is_finite()));
+}
+
+fn by_program(text: &str) -> Config {
+    let program = Some(text.to_owned());
+    Config { optimiser: Optimiser::Program, program, ..Config::default() }
+}
+
+#[test]
+fn lion_as_a_program_moves_the_centre_as_lion_does() {
+    let text = "update = (sign(interp(g, v1, 0.9)) + 0.001 * w) * lr\nv1 = interp(g, v1, 0.99)";
+    let lion = Config { optimiser: Optimiser::Lion, ..Config::default() };
+    let (_, a) = climb(strategy(Variant::Eggroll, by_program(text)), 60);
+    let (_, b) = climb(strategy(Variant::Eggroll, lion), 60);
+    for (a, b) in a.values.iter().zip(&b.values) {
+        assert!((a - b).abs() < 1e-6, "{a} {b}");
+    }
+    assert!(a.norm() > 1.0, "nothing moved");
+}
+
+/// What the strategy saves of a rule that is a program is enough to go on.
+#[test]
+fn a_restored_program_goes_on_to_the_bit() {
+    let config = || Config { learning_rate: 1.0, ..by_program("adamw") };
+    let (_, whole) = climb(strategy(Variant::Eggroll, config()), 8);
+    let mut first = strategy(Variant::Eggroll, config());
+    let task = PerturbedPoints(Bowl(layout().len()));
+    let evaluator = Evaluator::new(Backend::cpu());
+    let step = |eggroll: &mut Eggroll, generation| {
+        let population = eggroll.ask(generation).expect("asks");
+        let fitness = evaluator.evaluate(&task, &population).expect("evaluates");
+        eggroll.tell(population, &fitness, &evaluator.backend).expect("learns");
+    };
+    (0..5).for_each(|g| step(&mut first, g));
+    let mut second = strategy(Variant::Eggroll, config());
+    second.restore(first.state().expect("read")).expect("fits");
+    (5..8).for_each(|g| step(&mut second, g));
+    assert_eq!(second.theta.digest(), whole.digest());
+}
+
+#[test]
+fn programs_and_optimisers_must_fit() {
+    let key = |config: Config| config.check().expect_err("it is wrong").key;
+    assert_eq!(key(Config { program: None, ..by_program("lion") }), "optimiser");
+    assert_eq!(key(Config { optimiser: Optimiser::Adam, ..by_program("lion") }), "program");
+    assert_eq!(key(Config { beta1: Some(0.5), ..by_program("lion") }), "beta1");
+    assert_eq!(key(Config { weight_decay: Some(0.5), ..by_program("lion") }), "weight_decay");
+    assert_eq!(key(by_program("update = g +")), "program");
 }
