@@ -1,5 +1,8 @@
 use super::*;
 
+mod functions;
+mod hashes;
+
 fn optimizer() -> Signature {
     Signature::optimizer(false)
 }
@@ -174,4 +177,73 @@ fn a_graph_becomes_a_program_of_the_same_graph() {
             again.text(&optimizer(), &Names::of(&optimizer()))
         );
     }
+}
+
+/// An optimizer as a search leaves it: 40 assignments, of which 12 matter. The others are overwritten, never read, or only feed what is
+/// overwritten by the next step before it is read.
+#[test]
+fn of_forty_assignments_twelve_are_left() {
+    let found = program(
+        "a = square(g)
+         b = tan(w)
+         v2 = interp(a, v2, 0.95)
+         c = b + a
+         v1 = v1 * 0.9
+         d = global_norm(g)
+         e = max(d, 0.5)
+         h = sign(w)
+         v1 = v1 + g
+         c = c * c
+         k = sqrt(v2)
+         h = h * e
+         l = v1 / k
+         e = d * d
+         m = exp(lr)
+         n = norm(w)
+         m = m * 0.3
+         o = n + m
+         l = l * 0.5
+         p = get_pi()
+         q = cos(p)
+         s = abs(l)
+         r = w * 0.02
+         t = s + o
+         s = s * q
+         u = dot(w, g)
+         l = l + r
+         x = u * d
+         y = cosh(l)
+         v = l - y
+         f = lr * 0.003
+         z = tanh(f)
+         l = clip(l, 2)
+         aa = z * f
+         bb = sin(aa)
+         v = v * bb
+         i = interp(v, x, 0.1)
+         cc = i * t
+         update = l * f
+         dd = cc - update",
+    );
+    assert_eq!(found.statements.len(), 40);
+    let expected = program(
+        "a = square(g)
+         v2 = interp(a, v2, 0.95)
+         v1 = v1 * 0.9
+         v1 = v1 + g
+         k = sqrt(v2)
+         l = v1 / k
+         l = l * 0.5
+         r = w * 0.02
+         l = l + r
+         f = lr * 0.003
+         l = clip(l, 2)
+         update = l * f",
+    );
+    let shorter = found.without_dead(&optimizer());
+    assert_eq!(shorter.statements.len(), 12);
+    let text = |program: &Program| program.text(&optimizer(), &Names::of(&optimizer()));
+    let graph = |program: &Program| Graph::of(program, &optimizer()).expect("finite");
+    assert_eq!(graph(&shorter), graph(&expected), "{}", text(&shorter));
+    assert_eq!(graph(&found), graph(&expected));
 }

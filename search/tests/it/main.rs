@@ -1,5 +1,6 @@
 //! Strategies on real tasks: the invariants of the house, the statistics of the method, convergence.
 
 mod convergence;
+mod interpreter;
 mod invariants;
 mod statistics;
