@@ -22,9 +22,9 @@ pub(crate) fn run(quick: bool) -> Value {
     for seed in 0..5 {
         let mutation =
             mutate::Config { operations: Operations::small(), ..mutate::Config::default() };
-        let births = if quick { 2_000 } else { 50_000 };
+        let births = if quick { 2_000 } else { 200_000 };
         let config =
-            Config { births, population: 500, tournament: 5, mutation, ..Config::default() };
+            Config { births, population: 1000, tournament: 5, mutation, ..Config::default() };
         let evolution = lab::search(config, &start, &suite, SEEDS_OF_EACH, seed, None);
         let (program, _) = lab::best(&evolution, &suite);
         let fitness = lab::best_fitness(&evolution);
