@@ -3,89 +3,244 @@
 #   scripts/gpu-check.sh build [DIR]        on a machine with Rust: test programs, bench and `hatchery` into DIR (target/carry)
 #   scripts/gpu-check.sh run [DIR] [OUT]    on the machine with the GPU: checks, prints a table, writes raw results to OUT
 #   scripts/gpu-check.sh                    both, on one machine
-# The order of `run`: doctor; the twin tests (HATCHERY_REQUIRE_CUDA=1); a run on both backends, whose digests must agree;
-# compute-sanitizer over the layers if it is installed; population_scaling --cuda; PyTorch's inference beside it, if there is PyTorch.
+#   scripts/gpu-check.sh selftest           the control flow of `run` with programs that only pretend; needs no GPU
+# The order of `run`: doctor; the twin tests (HATCHERY_REQUIRE_CUDA=1) of kernels, engine, tasks and of whole runs; a run on both
+# backends, whose digests must agree; compute-sanitizer over the tests of kernels; population_scaling --cuda; PyTorch's inference
+# beside it; ncu on the slowest kernel. What is not installed, and what GPU_CHECK_SECONDS (480) leave no time for, is SKIPPED: the
+# table and the last line say so. Exit code: 0 if nothing failed, 1 if something did; a skipped step is no failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 verb=${1:-all}
 carry=${2:-target/carry}
 out=${3:-target/gpu-check}
+budget_s=${GPU_CHECK_SECONDS:-480}
+
+# Lines `folder kind name executable` of what a cargo command with --message-format=json has built. Its messages for people
+# go to standard error as they are, and its failure is ours.
+executables() {
+    local messages
+    messages=$(mktemp)
+    if ! "$@" --message-format=json-render-diagnostics >"$messages"; then
+        rm -f "$messages"
+        echo "gpu-check: $* failed" >&2
+        return 1
+    fi
+    python3 - "$messages" <<'PY'
+import json, os, sys
+for line in open(sys.argv[1]):
+    message = json.loads(line)
+    if message.get("executable"):
+        folder = os.path.relpath(os.path.dirname(message["manifest_path"]))
+        print(folder, message["target"]["kind"][0], message["target"]["name"], message["executable"])
+PY
+    rm -f "$messages"
+}
 
 build() {
     # For any processor of the last ten years: wider vectors are chosen while the program runs.
     export RUSTFLAGS="-C target-cpu=x86-64-v3"
-    local target=target/carry-build
+    local target=target/carry-build wanted folder kind name path
     mkdir -p "$carry"
     cargo build --release --target-dir "$target"
     cp "$target/release/hatchery" "$carry/hatchery"
-    local wanted
-    wanted=$(cargo test --release --no-run --target-dir "$target" --message-format=json -p hatchery-kernels -p hatchery-engine -p hatchery-tasks 2>/dev/null |
-        python3 -c '
-import json, sys
-for line in sys.stdin:
-    message = json.loads(line)
-    if message.get("executable"):
-        print(message["package_id"].split("#")[0].rsplit("/", 1)[-1], message["target"]["kind"][0], message["executable"])')
-    while read -r package kind path; do
-        case "$package-$kind" in
-            kernels-lib | engine-lib) cp "$path" "$carry/test-$package" ;;
-            tasks-test) cp "$path" "$carry/test-$package" ;;
+    wanted=$(executables cargo test --release --no-run --target-dir "$target" --lib --test it \
+        -p hatchery-kernels -p hatchery-engine -p hatchery-tasks -p hatchery)
+    while read -r folder kind name path; do
+        case "$folder-$kind" in
+            kernels-lib | engine-lib | tasks-test) cp "$path" "$carry/test-$folder" ;;
+            .-test) cp "$path" "$carry/test-runs" ;;
         esac
     done <<<"$wanted"
-    local bench
-    bench=$(cargo bench --no-run --target-dir "$target" --bench population_scaling --message-format=json 2>/dev/null |
-        python3 -c '
-import json, sys
-for line in sys.stdin:
-    message = json.loads(line)
-    if message.get("executable") and message["target"]["name"] == "population_scaling":
-        print(message["executable"])')
-    cp "$bench" "$carry/population_scaling"
-    strip "$carry"/* 2>/dev/null || true
+    wanted=$(executables cargo bench --no-run --target-dir "$target" --bench population_scaling)
+    while read -r folder kind name path; do
+        if [ "$name" = population_scaling ]; then cp "$path" "$carry/population_scaling"; fi
+    done <<<"$wanted"
+    local program
+    for program in hatchery test-kernels test-engine test-tasks test-runs population_scaling; do
+        if [ ! -x "$carry/$program" ]; then
+            echo "gpu-check: $program was not built" >&2
+            return 1
+        fi
+        # Debugging symbols are most of it.
+        if command -v strip >/dev/null; then strip "$carry/$program"; fi
+    done
     ls -l "$carry"
+}
+
+steps=()
+skipped=()
+failed=()
+
+# note STATE STEP SECONDS WHY
+note() {
+    steps+=("$(printf '%-8s %5s s  %-34s %s' "$1" "$3" "$2" "$4")")
+    case "$1" in
+        SKIPPED) skipped+=("$2") ;;
+        FAILED) failed+=("$2") ;;
+    esac
+    if [ "$1" != ok ]; then echo "$1: $2: $4"; fi
+}
+
+# step NAME SECONDS FILE COMMAND...: does COMMAND with its output on the screen and in FILE, if there are SECONDS left for it; what
+# takes longer than all that is left is stopped, and has failed.
+step() {
+    local name=$1 wanted_s=$2 file=$3 began=$SECONDS left=$((budget_s - SECONDS)) rc=0
+    shift 3
+    printf '\n== %s (%d s) ==\n' "$name" "$SECONDS"
+    if [ "$left" -lt "$wanted_s" ]; then
+        note SKIPPED "$name" 0 "$left s are left of $budget_s, it wants $wanted_s"
+        return 0
+    fi
+    timeout --kill-after=5 "$left" "$@" 2>&1 | tee "$out/$file" || rc=$?
+    case $rc in
+        0) note ok "$name" $((SECONDS - began)) "$file" ;;
+        124 | 137) note FAILED "$name" $((SECONDS - began)) "stopped after $left s, see $file" ;;
+        *) note FAILED "$name" $((SECONDS - began)) "exit code $rc, see $file" ;;
+    esac
+}
+
+# A program of tests whose filter finds none passes too: at least one must have run.
+tests() {
+    "$@" --test-threads=1 | tee "$scratch/tests.txt" && grep -q '^test result: ok. [1-9]' "$scratch/tests.txt"
+}
+
+same_digests() {
+    local digests=() backend
+    for backend in cpu cuda; do
+        digests+=("$("$carry/hatchery" run cartpole --generations 10 --seed 1 --backend "$backend" --out "$scratch/$backend" --quiet --json |
+            tail -n 1 | sed 's/.*"digest":"\([^"]*\)".*/\1/')")
+    done
+    echo "digests ${digests[*]}"
+    [ -n "${digests[0]}" ] && [ "${digests[0]}" = "${digests[1]}" ]
+}
+
+# The kernel that takes most of the time of the short bench, and then what bounds it.
+slowest_kernel() {
+    local name
+    ncu --csv --metrics gpu__time_duration.sum --launch-count 400 "$carry/population_scaling" --cuda --quick >"$scratch/times.csv"
+    name=$(python3 - "$scratch/times.csv" <<'PY'
+import csv, sys
+lines = [line for line in open(sys.argv[1]) if line.startswith('"')]
+total = {}
+for row in csv.DictReader(lines):
+    try:
+        total[row["Kernel Name"]] = total.get(row["Kernel Name"], 0.0) + float(row["Metric Value"].replace(",", ""))
+    except ValueError:
+        pass
+if total:
+    print(max(total, key=total.get).split("(")[0])
+PY
+    )
+    if [ -z "$name" ]; then
+        echo "ncu has counted no kernel: may this user read the counters?"
+        return 1
+    fi
+    echo "slowest kernel: $name"
+    ncu --set full --kernel-name "$name" --launch-count 1 "$carry/population_scaling" --cuda --quick
 }
 
 run() {
     mkdir -p "$out"
-    export HATCHERY_REQUIRE_CUDA=1
-    local failed=0
-    step() { printf '\n== %s (%d s) ==\n' "$*" "$SECONDS"; }
-    step "doctor"
-    nvidia-smi -L || true
-    "$carry/hatchery" doctor | tee "$out/doctor.txt"
-    step "twin tests"
-    "$carry/test-kernels" cuda:: --test-threads=1 2>&1 | tee "$out/test-kernels.txt" || failed=1
-    "$carry/test-engine" on_a_device --test-threads=1 2>&1 | tee "$out/test-engine.txt" || failed=1
-    "$carry/test-tasks" device:: --test-threads=1 2>&1 | tee "$out/test-tasks.txt" || failed=1
-    step "the same run on both backends"
-    local runs
-    runs=$(mktemp -d)
-    local digests=()
-    for backend in cpu cuda; do
-        digests+=("$("$carry/hatchery" run cartpole --generations 10 --seed 1 --backend "$backend" --out "$runs/$backend" --quiet --json |
-            tail -n 1 | tee -a "$out/runs.jsonl" | sed 's/.*"digest":"\([^"]*\)".*/\1/')")
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+    export HATCHERY_REQUIRE_CUDA=1 scratch carry
+    HATCHERY_BINARY=$(realpath "$carry/hatchery")
+    export HATCHERY_BINARY
+    export -f tests same_digests slowest_kernel
+    SECONDS=0
+    step "doctor" 1 doctor.txt bash -c 'set -e; if command -v nvidia-smi; then nvidia-smi -L; fi; "$carry/hatchery" doctor'
+    local part filter
+    for part in kernels:cuda:: engine:on_a_device tasks:device:: runs:devices::; do
+        filter=${part#*:} part=${part%%:*}
+        step "twin tests of $part" 10 "test-$part.txt" bash -c 'set -o pipefail; tests "$@"' tests "$carry/test-$part" "$filter"
     done
-    rm -rf "$runs"
-    echo "digests ${digests[*]}"
-    [ "${digests[0]}" = "${digests[1]}" ] || failed=1
+    step "the same run on both backends" 10 runs.txt bash -c 'set -o pipefail; same_digests'
+    # The tables come before the slow checks: an hour later they can be had again, the GPU perhaps not.
+    step "population_scaling --cuda" 40 scaling.txt "$carry/population_scaling" --cuda --json "$out/scaling.json"
+    if python3 -c 'import torch; assert torch.cuda.is_available()' >"$scratch/torch.txt" 2>&1; then
+        step "PyTorch's inference" 30 torch.txt python3 benches/peers/inference_torch.py "$out/scaling.json"
+    else
+        note SKIPPED "PyTorch's inference" 0 "$(tail -n 1 "$scratch/torch.txt")"
+    fi
+    local tool
     if command -v compute-sanitizer >/dev/null; then
-        step "compute-sanitizer"
-        HATCHERY_TEST_CASES=9 timeout 120 compute-sanitizer --error-exitcode 9 "$carry/test-kernels" cuda::layers --test-threads=1 2>&1 |
-            tail -n 5 | tee "$out/sanitizer.txt" || failed=1
+        for tool in memcheck racecheck; do
+            step "compute-sanitizer $tool" 45 "$tool.txt" env HATCHERY_TEST_CASES=3 compute-sanitizer --tool "$tool" \
+                --error-exitcode 9 "$carry/test-kernels" cuda:: --test-threads=1
+        done
+    else
+        note SKIPPED "compute-sanitizer" 0 "it is not installed"
     fi
-    step "population_scaling --cuda"
-    "$carry/population_scaling" --cuda --json "$out/scaling.json" 2>&1 | tee "$out/scaling.txt" || failed=1
-    if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
-        step "PyTorch"
-        python3 benches/peers/inference_torch.py "$out/scaling.json" 2>&1 | tee "$out/torch.txt" || failed=1
+    if command -v ncu >/dev/null; then
+        step "ncu on the slowest kernel" 40 ncu.txt bash -c 'set -eo pipefail; slowest_kernel'
+    else
+        note SKIPPED "ncu on the slowest kernel" 0 "it is not installed"
     fi
-    step "done, $([ $failed = 0 ] && echo all is well || echo something FAILED)"
-    return $failed
+    printf '\n== results (%d s of %d, raw files in %s) ==\n' "$SECONDS" "$budget_s" "$out"
+    printf '%s\n' "${steps[@]}" | tee "$out/summary.txt"
+    local list=""
+    if [ ${#failed[@]} -gt 0 ]; then
+        printf -v list '%s, ' "${failed[@]}"
+        echo "FAILED: ${list%, }" | tee -a "$out/summary.txt"
+    fi
+    if [ ${#skipped[@]} -gt 0 ]; then
+        printf -v list '%s, ' "${skipped[@]}"
+        echo "NOT CHECKED: ${list%, }" | tee -a "$out/summary.txt"
+    fi
+    if [ ${#failed[@]} -gt 0 ]; then return 1; fi
+    if [ ${#skipped[@]} -eq 0 ]; then echo "all is well" | tee -a "$out/summary.txt"; fi
+}
+
+# Programs that pretend; each case is what must be said of them.
+selftest() {
+    local program
+    stubs=$(mktemp -d)
+    trap 'rm -rf "$stubs"' EXIT
+    mkdir "$stubs/carry" "$stubs/tools"
+    pretend() { printf '#!/usr/bin/env bash\n%s\n' "$2" >"$stubs/$1" && chmod +x "$stubs/$1"; }
+    for program in kernels engine tasks runs; do
+        pretend "carry/test-$program" 'echo "test result: ok. 3 passed; 0 failed"'
+    done
+    pretend carry/hatchery 'echo "{\"digest\":\"12ab\"}"'
+    pretend carry/population_scaling 'echo "a table"'
+    pretend tools/python3 'exit 0'
+    pretend tools/compute-sanitizer 'while [ "$1" != 9 ]; do shift; done; shift; exec "$@"'
+    pretend tools/ncu 'exit 0'
+    # expect CODE PATTERN [ENVIRONMENT...]
+    expect() {
+        local code=$1 pattern=$2 rc=0
+        shift 2
+        env PATH="$stubs/tools:$PATH" "$@" "$0" run "$stubs/carry" "$stubs/out" >"$stubs/said" 2>&1 || rc=$?
+        if [ "$rc" != "$code" ] || ! grep -q -- "$pattern" "$stubs/said"; then
+            cat "$stubs/said"
+            echo "selftest: exit code $rc, wanted $code and \`$pattern\`"
+            return 1
+        fi
+    }
+    # An ncu that counts nothing has failed, and is no reason to hide it.
+    expect 1 '^FAILED: ncu on the slowest kernel$'
+    pretend tools/python3 'if [ "$1" = - ]; then echo kernel; fi'
+    expect 0 '^all is well$'
+    pretend carry/test-tasks 'echo "test result: ok. 0 passed; 0 failed"'
+    expect 1 '^FAILED: twin tests of tasks$'
+    pretend carry/test-tasks 'echo "test result: FAILED. 2 passed; 1 failed"; exit 101'
+    expect 1 '^FAILED: twin tests of tasks$'
+    pretend carry/test-tasks 'echo "test result: ok. 1 passed; 0 failed"'
+    pretend tools/python3 'if [ "$1" = -c ]; then echo "no module named torch"; exit 1; fi; if [ "$1" = - ]; then echo kernel; fi'
+    expect 0 "^NOT CHECKED: PyTorch's inference$"
+    expect 0 '^NOT CHECKED: population_scaling' GPU_CHECK_SECONDS=20
+    pretend carry/test-kernels 'echo "test result: ok. 3 passed; 0 failed"; sleep 60'
+    expect 1 '^FAILED: twin tests of kernels' GPU_CHECK_SECONDS=12
+    pretend carry/test-kernels 'echo "test result: ok. 3 passed; 0 failed"'
+    pretend carry/hatchery 'echo "{\"digest\":\"$RANDOM\"}"'
+    expect 1 '^FAILED: the same run on both backends$'
+    echo "selftest: all is well"
 }
 
 case "$verb" in
     build) build ;;
     run) run ;;
     all) build && run ;;
-    *) sed -n 2,8p "$0" && exit 2 ;;
+    selftest) selftest ;;
+    *) sed -n 2,12p "$0" && exit 2 ;;
 esac

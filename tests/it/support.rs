@@ -64,7 +64,9 @@ impl Scratch {
 
     /// The command with exactly these words.
     pub(crate) fn command_of(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(BINARY);
+        // Where tests have been carried to another machine, so has the command.
+        let carried = std::env::var_os("HATCHERY_BINARY").unwrap_or_else(|| BINARY.into());
+        let mut command = Command::new(carried);
         command.current_dir(self.0.path()).args(words).timeout(Duration::from_secs(60));
         command
     }
