@@ -8,6 +8,9 @@ use super::{Argument, Device, Footprint, Memory, Shape, Source};
 use crate::cpu::{Perturbation, Precision};
 use crate::{Distribution, Domain, KernelError, NoiseAddress, NoiseStream};
 
+mod tile;
+pub(super) use tile::{Team, Tile};
+
 /// What a network is run on, and how.
 #[derive(Clone, Debug)]
 pub struct Pass<'a> {
@@ -64,28 +67,6 @@ fn value_bytes(precision: Precision) -> usize {
     match precision {
         Precision::F32 => 4,
         Precision::Bf16 => 2,
-    }
-}
-
-/// Threads and tiles of the kernel of layers, as in its source.
-struct Tile {
-    columns: usize,
-    outputs: usize,
-    /// Shared memory of the product, bytes.
-    product_bytes: usize,
-}
-
-impl Tile {
-    fn of(precision: Precision) -> Self {
-        match precision {
-            Precision::F32 => Self { columns: 64, outputs: 64, product_bytes: 2 * 16 * 68 * 4 },
-            Precision::Bf16 => Self { columns: 128, outputs: 128, product_bytes: 4 * 2 * 128 * 64 },
-        }
-    }
-
-    fn shared_bytes(&self, per_direction: usize) -> usize {
-        let directions = self.columns.min(self.columns / per_direction + 2);
-        self.product_bytes.max(directions * (self.outputs + 8) * 4)
     }
 }
 
@@ -429,28 +410,30 @@ impl Builder<'_, '_> {
         let per_direction = members.halves * self.pass.rows;
         let (x_stride, columns) = (stride(inputs), self.columns);
         if kind.0 == "LOW_RANK" {
-            let chunk = 4096.min(inputs.next_multiple_of(16)) / kind.1.div_ceil(4) as usize;
-            let chunk = (chunk / 16).max(1) * 16;
-            let shape = match members.precision {
-                Precision::F32 => Shape {
-                    grid: [columns.div_ceil(32) as u32, kind.1.div_ceil(4), 1],
-                    block: [128, 1, 1],
-                    shared_bytes: 0,
-                },
-                Precision::Bf16 => Shape {
-                    grid: [members.count() as u32, 1, 1],
-                    block: [256, 1, 1],
-                    shared_bytes: (4 * chunk * kind.1 as usize) as u32,
-                },
-            };
             let mut arguments = vec![
                 x.argument(),
                 Argument::U32(x_stride as u32),
                 Argument::U32(inputs as u32),
                 t.argument(),
                 Argument::U32(elements),
-                Argument::U32(chunk as u32),
             ];
+            let shape = match members.precision {
+                Precision::F32 => Shape {
+                    grid: [columns.div_ceil(32) as u32, kind.1.div_ceil(4), 1],
+                    block: [128, 1, 1],
+                    shared_bytes: 0,
+                },
+                Precision::Bf16 => {
+                    let team = Team::new(inputs, kind.1);
+                    arguments.push(Argument::U32(team.chunk as u32));
+                    arguments.push(Argument::U32(team.threads as u32));
+                    Shape {
+                        grid: [team.blocks(members.count()) as u32, 1, 1],
+                        block: [256, 1, 1],
+                        shared_bytes: team.shared_bytes() as u32,
+                    }
+                }
+            };
             arguments.extend_from_slice(&block);
             let source = self.pass.source(inner_products(), form);
             self.launches.push(Launch { source, kernel: "inner_products", shape, arguments });

@@ -142,10 +142,13 @@ fn case() -> impl Strategy<Value = Case> {
         (Sparse, normal, true, Drawn, false, None),
         (Nothing, normal, false, Drawn, false, Some(Stage::Relu)),
     ];
-    let inputs = prop_oneof![Just(1_usize), 2_usize..200];
-    let shape = (inputs, 1_usize..200, 1_usize..40, 1_usize..3, 1_usize..4);
+    let narrow = (prop_oneof![Just(1_usize), 2_usize..200], 1_usize..200, 1_usize..40);
+    let wide = (200_usize..700, 1_usize..30, 1_usize..12);
+    let high = (1_usize..30, 200_usize..700, 1_usize..12);
+    let sizes = prop_oneof![4 => narrow, 1 => wide, 1 => high];
+    let shape = (sizes, 1_usize..3, 1_usize..4);
     (shape, 0..forms.len()).prop_map(move |(shape, form)| {
-        let (inputs, outputs, directions, halves, rows) = shape;
+        let ((inputs, outputs, directions), halves, rows) = shape;
         let (perturbation, distribution, bias_noise, source, shared, activation) = forms[form];
         Case {
             inputs,
@@ -191,5 +194,56 @@ proptest! {
                 prop_assert!((a - b).abs() <= 0.02 * scale, "{} {} of {}", a, b, scale);
             }
         }
+    }
+}
+
+/// Outputs of low-rank layers with pairs or without, in f32 to the bit and in bf16 within 2 % of the largest.
+fn check_low_rank(rank: u32, inputs: usize, outputs: usize, directions: usize, rows: usize) {
+    // What is drawn in these tests is read in the others: compiling is most of the time.
+    let (halves, distribution) = (1 + directions % 2, Distribution::Normal);
+    for precision in [Precision::F32, Precision::Bf16] {
+        let case = Case {
+            inputs,
+            outputs,
+            directions,
+            halves,
+            rows,
+            perturbation: Perturbation::LowRank { rank },
+            distribution,
+            bias_noise: false,
+            source: NoiseSource::Drawn,
+            precision,
+            shared: false,
+            activation: None,
+        };
+        let Some((expected, found)) = both(&case) else { return };
+        let scale = expected.iter().fold(1.0_f32, |m, v| m.max(v.abs()));
+        let tolerance = if precision == Precision::F32 { 0.0 } else { 0.02 * scale };
+        for (at, (a, b)) in expected.iter().zip(&found).enumerate() {
+            assert!((a - b).abs() <= tolerance, "{case:?} at {at}: {a} {b} of {scale}");
+        }
+    }
+}
+
+/// More factors than threads of a block have numbers for: they are summed span by span.
+#[test]
+fn ranks_beyond_a_block_are_summed_in_spans() {
+    check_low_rank(65, 40, 9, 3, 2);
+    check_low_rank(130, 24, 20, 2, 1);
+    check_low_rank(400, 40, 7, 2, 1);
+}
+
+/// More inputs than shared memory holds: factors come chunk by chunk.
+#[test]
+fn long_inputs_come_in_chunks() {
+    check_low_rank(4, 5001, 3, 2, 3);
+    check_low_rank(6, 8192, 5, 3, 1);
+}
+
+/// Teams of one, two, four and eight warps, with directions that fill their last block and that do not.
+#[test]
+fn any_width_has_its_team() {
+    for (inputs, directions) in [(255, 17), (257, 8), (600, 5), (1025, 3), (2049, 2)] {
+        check_low_rank(4, inputs, 2, directions, 1);
     }
 }
