@@ -3,6 +3,7 @@
 
 use super::column::{Members, Network, Stage, Tensor};
 use super::noise::{Draw, NoiseLayout};
+use super::noise_source::NoiseSource;
 use super::slab::draw_tensor;
 use super::{Argument, Device, Footprint, Memory, Shape, Source};
 use crate::cpu::{Perturbation, Precision};
@@ -24,15 +25,6 @@ pub struct Pass<'a> {
     pub shared_input: bool,
     /// Where low-rank factors come from.
     pub noise: NoiseSource,
-}
-
-/// Where a pass has low-rank factors from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoiseSource {
-    /// Drawn by the kernels that use them, again in each pass: no memory.
-    Drawn,
-    /// Made before and read by each pass.
-    Stored,
 }
 
 /// Numbers of activations or weights.

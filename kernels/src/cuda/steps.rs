@@ -2,8 +2,9 @@
 //! twin: see `steps.cu`.
 
 use super::column::Members;
-use super::layers::{NoiseSource, Pass};
+use super::layers::Pass;
 use super::noise::NoiseLayout;
+use super::noise_source::NoiseSource;
 use super::rollout::{Head, Rollout};
 use super::slab::draw_tensor;
 use super::{Argument, Device, Footprint, Memory, Shape, Source};
@@ -16,15 +17,11 @@ const STEPS: u32 = 16;
 const EPISODE_BYTES: usize = 256;
 
 impl Rollout<'_> {
-    /// The network's pass over one step of all episodes. It is repeated at each step: noise is made once and read.
+    /// The network's pass over one step of all episodes, repeated at each step.
     fn pass<'a>(&'a self, members: &'a Members<'a>) -> Pass<'a> {
-        Pass {
-            network: self.network,
-            members,
-            rows: self.episodes as usize,
-            shared_input: false,
-            noise: NoiseSource::Stored,
-        }
+        let (network, rows) = (self.network, self.episodes as usize);
+        let noise = NoiseSource::choose(network, members, rows, self.steps_max as usize);
+        Pass { network, members, rows, shared_input: false, noise }
     }
 
     pub(super) fn footprint_by_layers(&self, members: &Members<'_>) -> Footprint {

@@ -54,8 +54,7 @@ impl DevicePass<'_> {
         let (network, members) =
             (self.network.device_network(), members(self.population, directions, device));
         let &Self { rows, shared_input, .. } = self;
-        // One pass uses each factor once: there is nothing to store it for.
-        let noise = NoiseSource::Drawn;
+        let noise = NoiseSource::choose(&network, &members, rows, 1);
         work(&Pass { network: &network, members: &members, rows, shared_input, noise })
     }
 
