@@ -7,20 +7,29 @@ use hatchery_kernels::{Backend, KernelError};
 use super::args::BackendChoice;
 use super::usage;
 
-/// The backend that was asked for; with `auto` the devices if they can be used.
+/// The backend that was asked for; with `auto` the devices if they can be used. Where there are devices that cannot be used, one
+/// line on standard error says why.
 ///
 /// # Errors
 /// If devices were asked for and cannot be used, with the reason.
 pub(super) fn open(choice: BackendChoice) -> Result<Backend> {
-    match (choice, choice != BackendChoice::Cpu && devices_are_likely()) {
-        (BackendChoice::Cpu, _) | (BackendChoice::Auto, false) => Ok(Backend::cpu()),
-        (BackendChoice::Auto, true) => Ok(Cuda::open(None).map_or(Backend::cpu(), Backend::Cuda)),
-        (BackendChoice::Cuda, _) => match Cuda::open(None) {
-            Ok(cuda) => Ok(Backend::Cuda(cuda)),
-            Err(error) => {
-                Err(usage(anyhow!("--backend cuda: {}; use --backend cpu", reason(&error))))
+    if choice == BackendChoice::Cpu || choice == BackendChoice::Auto && !devices_are_likely() {
+        return Ok(Backend::cpu());
+    }
+    match (choice, Cuda::open(None)) {
+        (_, Ok(cuda)) => {
+            for refused in cuda.refused() {
+                eprintln!("hatchery: not used: {refused}");
             }
-        },
+            Ok(Backend::Cuda(cuda))
+        }
+        (BackendChoice::Cuda, Err(error)) => {
+            Err(usage(anyhow!("--backend cuda: {}; use --backend cpu", reason(&error))))
+        }
+        (_, Err(error)) => {
+            eprintln!("hatchery: CUDA is not used: {}; this runs on the CPU", reason(&error));
+            Ok(Backend::cpu())
+        }
     }
 }
 
@@ -28,6 +37,7 @@ pub(super) fn open(choice: BackendChoice) -> Result<Backend> {
 pub(super) fn describe() -> (Backend, String) {
     match Cuda::open(None) {
         Ok(cuda) => {
+            let refused = cuda.refused().iter().map(|reason| format!("not used: {reason}"));
             let names: Vec<String> = cuda
                 .devices()
                 .iter()
@@ -38,6 +48,7 @@ pub(super) fn describe() -> (Backend, String) {
                     );
                     format!("{} ({memory})", device.name())
                 })
+                .chain(refused)
                 .collect();
             (Backend::Cuda(cuda), names.join(", "))
         }

@@ -108,3 +108,18 @@ fn a_run_that_cannot_fit_says_what_it_would_need() {
         .code(1)
         .stderr(contains("a batch of 1 directions needs").and(contains("CPU backend")));
 }
+
+#[test]
+fn auto_says_once_why_devices_that_seem_to_be_there_are_not_used() {
+    if hatchery::kernels::cuda::probe().is_ready() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let run = "run cartpole --generations 2 --set search.pairs=4 --quiet --json";
+    let mut command = scratch.command(&format!("{run} --backend auto --out a"));
+    let assert = command.env("HATCHERY_EMULATED_DEVICES", "0").assert().success();
+    assert_eq!(last_line(&assert)["backend"], "cpu");
+    let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert_eq!(stderr.matches("CUDA is not used: ").count(), 1, "{stderr}");
+    assert!(stderr.contains("this runs on the CPU"), "{stderr}");
+}

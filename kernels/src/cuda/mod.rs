@@ -43,23 +43,51 @@ use crate::KernelError;
 #[derive(Clone, Debug)]
 pub struct Cuda {
     devices: Arc<Vec<Device>>,
+    refused: Arc<Vec<String>>,
 }
 
 impl Cuda {
-    /// All devices of this machine, or the one of number `only`.
+    /// All devices of this machine that can be used, or the one of number `only`.
     ///
     /// # Errors
-    /// [`KernelError::NoDevice`] with what is missing.
+    /// [`KernelError::NoDevice`] with what is missing, if none can be used.
     pub fn open(only: Option<usize>) -> Result<Self, KernelError> {
         let ordinals = match only {
             Some(ordinal) => ordinal..ordinal + 1,
             None => 0..device_count().max(1),
         };
-        Ok(Self::new(ordinals.map(Device::open).collect::<Result<_, _>>()?))
+        Self::of_opened(ordinals.map(Device::open))
+    }
+
+    /// Those that could be opened; a device that is too old does not keep a run from the others.
+    fn of_opened(
+        opened: impl Iterator<Item = Result<Device, KernelError>>,
+    ) -> Result<Self, KernelError> {
+        let (mut devices, mut refused) = (Vec::new(), Vec::new());
+        for (ordinal, device) in opened.enumerate() {
+            match device {
+                Ok(device) => devices.push(device),
+                Err(KernelError::NoDevice { reason }) => refused.push((ordinal, reason)),
+                Err(error) => refused.push((ordinal, error.to_string())),
+            }
+        }
+        if devices.is_empty() {
+            // What is wrong with the driver is wrong with all devices: it is said once.
+            let mut reasons: Vec<String> = refused.into_iter().map(|(_, reason)| reason).collect();
+            reasons.dedup();
+            return Err(KernelError::NoDevice { reason: reasons.join("; ") });
+        }
+        let refused = refused.iter().map(|(ordinal, reason)| format!("cuda:{ordinal}: {reason}"));
+        Ok(Self { refused: Arc::new(refused.collect()), ..Self::new(devices) })
     }
 
     fn new(devices: Vec<Device>) -> Self {
-        Self { devices: Arc::new(devices) }
+        Self { devices: Arc::new(devices), refused: Arc::default() }
+    }
+
+    /// Devices of this machine that cannot be used, each with the reason.
+    pub fn refused(&self) -> &[String] {
+        &self.refused
     }
 
     /// The devices.
@@ -115,4 +143,29 @@ pub(crate) fn emulated_devices() -> usize {
         return 0;
     }
     std::env::var("HATCHERY_EMULATED_DEVICES").ok().and_then(|v| v.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(all(test, feature = "emulate"))]
+mod tests {
+    use super::*;
+
+    fn refusal(reason: &str) -> Result<Device, KernelError> {
+        Err(KernelError::NoDevice { reason: reason.into() })
+    }
+
+    #[test]
+    fn a_device_that_cannot_be_used_leaves_the_others() {
+        let opened = [Ok(Device::emulated(0)), refusal("it is too old"), Ok(Device::emulated(2))];
+        let cuda = Cuda::of_opened(opened.into_iter()).expect("two can be used");
+        let labels: Vec<&str> = cuda.devices().iter().map(Device::label).collect();
+        assert_eq!(labels, ["emulated:0", "emulated:2"]);
+        assert_eq!(cuda.refused(), ["cuda:1: it is too old"]);
+    }
+
+    #[test]
+    fn where_no_device_can_be_used_each_reason_is_given_once() {
+        let opened = [refusal("no compiler"), refusal("no compiler"), refusal("it is too old")];
+        let error = Cuda::of_opened(opened.into_iter()).expect_err("none can be used");
+        assert!(error.to_string().contains("no compiler; it is too old"), "{error}");
+    }
 }
