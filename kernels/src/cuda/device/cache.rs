@@ -35,6 +35,12 @@ pub(super) fn store(path: &Path, bytes: &[u8]) {
     let Some(folder) = path.parent() else { return };
     let aside = path.with_extension(format!("tmp{}", std::process::id()));
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&aside, bytes));
+    // The emulator keeps programs too.
+    #[cfg(all(unix, feature = "emulate"))]
+    let written = written.and_then(|()| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&aside, std::fs::Permissions::from_mode(0o755))
+    });
     if written.and_then(|()| std::fs::rename(&aside, path)).is_err() {
         let _ = std::fs::remove_file(&aside);
     }

@@ -11,6 +11,8 @@ mod emulated;
 mod memory;
 #[cfg(feature = "cuda")]
 pub(crate) mod nvrtc;
+#[cfg(feature = "emulate")]
+mod sanitized;
 mod source;
 
 use std::collections::HashMap;

@@ -1,8 +1,7 @@
 // Included before a .cu source, so that a C++ compiler builds the same source for the processor.
 //
-// One fiber per CUDA thread, one block at a time. A fiber that comes to a barrier or to a warp shuffle yields; all go on
-// when the whole block, or the whole warp, has come. A barrier that only some threads reach stops the program
-// with the number of the block. Not covered: occupancy, real scheduling, asynchronous copies.
+// The threads of a block are fibers, or threads of the system for sanitizers: `fibers.hpp`, `threads.hpp`. Blocks come one after
+// the other. Not covered: occupancy, real scheduling, asynchronous copies.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -11,7 +10,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <tuple>
-#include <ucontext.h>
 #include <utility>
 #include <vector>
 
@@ -37,98 +35,13 @@ inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z,
 inline uint2 make_uint2(unsigned x, unsigned y) { return {x, y}; }
 inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
 
-namespace emu {
-enum State { RUN, AT_BLOCK, AT_WARP, DONE };
-struct Fiber { ucontext_t context; dim3 tid; unsigned lane, warp; State state; };
-inline dim3 grid, block, bid;
-inline Fiber *self;
-inline ucontext_t scheduler;
-inline std::vector<Fiber> fibers;
-inline std::vector<char> stacks;
-inline uint64_t exchange[32][32];
-inline std::vector<uint64_t> dynamic;
-inline void (*body)(void *);
-inline void *argument;
-constexpr size_t STACK = 96 << 10;
+#ifdef HATCHERY_THREADS
+#include "threads.hpp"
+#else
+#include "fibers.hpp"
+#endif
 
-inline void wait(State state) {
-  self->state = state;
-  Fiber *me = self;
-  swapcontext(&me->context, &scheduler);
-}
-inline void start() {
-  body(argument);
-  wait(DONE);
-}
-template <class T> inline T shuffle(T value, unsigned from) {
-  static_assert(sizeof(T) <= 8, "shuffles of up to 8 bytes");
-  uint64_t bits = 0;
-  std::memcpy(&bits, &value, sizeof(T));
-  exchange[self->warp][self->lane] = bits;
-  wait(AT_WARP);
-  bits = exchange[self->warp][from & 31];
-  wait(AT_WARP);
-  std::memcpy(&value, &bits, sizeof(T));
-  return value;
-}
-// Shows up to 64 bytes of each lane to its warp, until `shared_done`.
-inline char shown[32][32][64];
-inline void share(const void *bytes, size_t count) {
-  std::memcpy(shown[self->warp][self->lane], bytes, count);
-  wait(AT_WARP);
-}
-inline const void *shared_of(unsigned lane) { return shown[self->warp][lane]; }
-inline void shared_done() { wait(AT_WARP); }
-// Lets the fibers of a group that all wait go on; true if there were any.
-inline bool release(unsigned first, unsigned end, State state) {
-  unsigned waiting = 0, live = 0;
-  for (unsigned t = first; t < end; ++t) waiting += fibers[t].state == state, live += fibers[t].state != DONE;
-  if (waiting == 0 || waiting < live) return false;
-  for (unsigned t = first; t < end; ++t)
-    if (fibers[t].state == state) fibers[t].state = RUN;
-  return true;
-}
-inline void run_block() {
-  unsigned n = block.x * block.y * block.z;
-  for (unsigned t = 0; t < n; ++t) {
-    Fiber &f = fibers[t];
-    getcontext(&f.context);
-    f.context.uc_stack.ss_sp = stacks.data() + t * STACK;
-    f.context.uc_stack.ss_size = STACK;
-    f.context.uc_link = nullptr;
-    f.tid = dim3{t % block.x, (t / block.x) % block.y, t / (block.x * block.y)};
-    f.lane = t & 31, f.warp = t >> 5, f.state = RUN;
-    makecontext(&f.context, start, 0);
-  }
-  for (;;) {
-    bool ran = false, live = false;
-    for (unsigned t = 0; t < n; ++t) {
-      Fiber &f = fibers[t];
-      if (f.state == RUN) {
-        self = &f;
-        swapcontext(&scheduler, &f.context);
-        ran = true;
-      }
-      live |= f.state != DONE;
-    }
-    if (!live) return;
-    for (unsigned w = 0; w < n; w += 32) ran |= release(w, std::min(n, w + 32), AT_WARP);
-    ran |= release(0, n, AT_BLOCK);
-    if (!ran) {
-      std::fprintf(stderr, "divergent barrier in block (%u, %u, %u)\n", bid.x, bid.y, bid.z);
-      std::abort();
-    }
-  }
-}
-inline void launch(const unsigned *g, const unsigned *b, unsigned shared_bytes, void (*f)(void *), void *a) {
-  grid = dim3{g[0], g[1], g[2]}, block = dim3{b[0], b[1], b[2]}, body = f, argument = a;
-  unsigned n = block.x * block.y * block.z;
-  if (fibers.size() < n) fibers.resize(n), stacks.resize(n * STACK);
-  dynamic.assign(shared_bytes / 8 + 2, 0x7FF4DEAD7FF4DEADull);
-  for (bid.z = 0; bid.z < grid.z; ++bid.z)
-    for (bid.y = 0; bid.y < grid.y; ++bid.y)
-      for (bid.x = 0; bid.x < grid.x; ++bid.x) run_block();
-}
+namespace emu {
 template <class... A> struct Call {
   void (*kernel)(A...);
   void **arguments;
@@ -146,7 +59,13 @@ void launch(void (*kernel)(A...), const unsigned *g, const unsigned *b, unsigned
 #define EMULATED_KERNEL(name)                                                                                            \
   extern "C" void emulated_##name(const unsigned *g, const unsigned *b, unsigned shared_bytes, void **arguments) {       \
     emu::launch(name, g, b, shared_bytes, arguments);                                                                    \
-  }
+  }                                                                                                                      \
+  EMULATED_LISTED(name)
+#ifdef HATCHERY_THREADS
+#define EMULATED_LISTED(name) static emu::Listed listed_##name(#name, emulated_##name);
+#else
+#define EMULATED_LISTED(name)
+#endif
 
 #define threadIdx (::emu::self->tid)
 #define blockIdx (::emu::bid)
@@ -176,8 +95,6 @@ inline long long __double_as_longlong(double x) { return emu_bits<long long>(x);
 inline double __longlong_as_double(long long x) { return emu_bits<double>(x); }
 inline int __clz(int x) { return x ? __builtin_clz((unsigned)x) : 32; }
 template <class T> inline T __ldg(const T *p) { return *p; }
-template <class T> inline T atomicAdd(T *p, T v) { T old = *p; *p += v; return old; }
-template <class T> inline T atomicMax(T *p, T v) { T old = *p; *p = std::max(old, v); return old; }
 inline void __threadfence() {}
 using std::max;
 using std::min;
