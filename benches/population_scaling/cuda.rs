@@ -1,12 +1,24 @@
 //! The part on a GPU: layers, policies and whole generations, with what noise costs. Everything is timed by the clock of the
-//! host around many repetitions of recorded launches, after a warm-up; medians.
+//! host around many repetitions after a warm-up, medians; forward passes are recorded launches, generations are not.
+//!
+//! * `plain`: the pass with the mean weights. `stored` and `drawn`: the pass with low-rank noise that is read, or drawn where it is
+//!   used. `make`: drawing all of it into memory once, which a stored pass needs before.
+//! * `even`: how often a number must be drawn, in one pass or several, before making it once is faster; `-` if a pass that draws
+//!   is no slower than one that reads. [`STORED_FROM_DRAWS`] is the rule of the engine, to be set by this column.
+//! * `gen`: a whole generation as the engine does it, with either kind of noise: launches are made anew, noise is that of the
+//!   generation, one number of fitness per member comes to the host and its utilities are made from there on the device, then
+//!   the update contraction and a step of SGD. Arrays are given back and taken again, as in the engine. Inputs lie on the device
+//!   before: how a task makes them is not timed. Norms and the copy of θ that the engine's step makes beside are not in it.
+//!
+//! Weights are perturbed. Biases are added, and are neither perturbed nor updated.
 
 use std::time::Instant;
 
 use hatchery::engine::shaping::{self, Shaping};
 use hatchery::kernels::cuda::{
-    Argument, Centred, Contraction, Cuda, Device, Head, Members, Memory, Network, NoiseSource,
-    Pass, Prepared, Rollout, Rule, Shape, Source, Stage, Starts, Tensor,
+    Argument, Centred, Contraction, Cuda, Device, Draw, Head, Inputs, Members, Memory, Network,
+    NoiseLayout, NoiseSource, Pass, Prepared, Rollout, Rule, STORED_FROM_DRAWS, Shape, Source,
+    Stage, Starts, Tensor,
 };
 use hatchery::kernels::{
     Distribution, Domain, KernelError, NoiseAddress, NoiseStream, Perturbation, Precision,
@@ -39,6 +51,7 @@ pub(super) fn run(args: &Args) -> Result<Value, KernelError> {
         vec![
             Setting { width: 256, layers: 1, members: 256, rows: 1, rank: 1 },
             Setting { width: 64, layers: 2, members: 64, rows: 4, rank: 2 },
+            Setting { width: 64, layers: 1, members: 4, rows: 512, rank: 1 },
         ]
     } else {
         vec![
@@ -46,28 +59,15 @@ pub(super) fn run(args: &Args) -> Result<Value, KernelError> {
             Setting { width: 8192, layers: 1, members: 4096, rows: 1, rank: 1 },
             Setting { width: 8192, layers: 1, members: 1024, rows: 1, rank: 4 },
             Setting { width: 8192, layers: 1, members: 256, rows: 32, rank: 1 },
+            Setting { width: 8192, layers: 1, members: 32, rows: 512, rank: 4 },
             Setting { width: 2048, layers: 1, members: 16_384, rows: 1, rank: 1 },
+            Setting { width: 2048, layers: 1, members: 128, rows: 512, rank: 1 },
             Setting { width: 256, layers: 1, members: 1 << 20, rows: 1, rank: 1 },
             Setting { width: 256, layers: 3, members: 1 << 20, rows: 1, rank: 1 },
             Setting { width: 256, layers: 3, members: 1 << 20, rows: 1, rank: 4 },
         ]
     };
-    println!(
-        "{:>8} {:>9} {:>4} {:>4} | {:>9} {:>9} {:>9} {:>9} {:>9} | {:>8} {:>8} {:>10} {:>8}",
-        "layer",
-        "members",
-        "rows",
-        "rank",
-        "plain us",
-        "stored us",
-        "drawn us",
-        "update us",
-        "gen us",
-        "stored %",
-        "drawn %",
-        "M memb/s",
-        "gen %"
-    );
+    println!("{}", heading());
     let mut layers = Vec::new();
     for setting in settings {
         match measure_layers(device, &setting) {
@@ -77,8 +77,51 @@ pub(super) fn run(args: &Args) -> Result<Value, KernelError> {
             Err(error) => return Err(error),
         }
     }
+    let even = median_even(&layers);
+    match even {
+        Some(draws) => println!(
+            "stored noise pays from {draws:.1} draws of a number on (median); the rule says {STORED_FROM_DRAWS}"
+        ),
+        None => println!(
+            "drawing noise is never slower than reading it; the rule stores it from {STORED_FROM_DRAWS} draws on"
+        ),
+    }
     let episodes = measure_cartpole(device, if args.quick { 8 } else { 18 })?;
-    Ok(json!({ "device": device.name(), "layers": layers, "cartpole": episodes }))
+    Ok(json!({
+        "device": device.name(), "layers": layers, "cartpole": episodes,
+        "stored_from_draws": { "rule": STORED_FROM_DRAWS, "measured": even },
+    }))
+}
+
+/// The median of the draws at which both kinds of noise are even, over the settings that have such a number.
+fn median_even(layers: &[Value]) -> Option<f64> {
+    let mut even: Vec<f64> = layers.iter().filter_map(|line| line["even_draws"].as_f64()).collect();
+    even.sort_by(f64::total_cmp);
+    even.get(even.len() / 2).copied()
+}
+
+fn heading() -> String {
+    format!(
+        "{:>8} {:>9} {:>4} {:>4} | {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>10} | {:>8} {:>8} {:>6} {:>5} {:>6} {:>10} {:>6}",
+        "layer",
+        "members",
+        "rows",
+        "rank",
+        "plain us",
+        "stored us",
+        "drawn us",
+        "make us",
+        "update us",
+        "gen st us",
+        "gen dr us",
+        "stored %",
+        "drawn %",
+        "draws",
+        "even",
+        "rule",
+        "M memb/s",
+        "gen %"
+    )
 }
 
 /// Microseconds of a repetition of `work`, whose launches are recorded.
@@ -184,6 +227,26 @@ impl<'a> Model<'a> {
         let rows = self.setting.rows;
         Pass { network: &self.network, members, rows, shared_input: false, noise }
     }
+
+    /// Microseconds of drawing the factors of all layers into memory.
+    fn making(&self, device: &Device) -> Result<f64, KernelError> {
+        let &Setting { width, layers, members, rank, .. } = self.setting;
+        // Widths are whole blocks of numbers: B, then A.
+        let elements = 2 * rank as usize * width;
+        let slab = device.allocate::<f32>(elements * members / 2)?;
+        let draw = |layer: usize| Draw {
+            stream: NoiseStream::new(3),
+            distribution: Distribution::Normal,
+            at: NoiseAddress { layer: 2 * layer as u32, ..NoiseAddress::default() },
+            directions: 0..(members / 2) as u32,
+            elements,
+            layout: NoiseLayout::ElementsLast,
+            stride: elements,
+        };
+        recorded(device, || {
+            (0..layers).try_for_each(|layer| device.draw_noise(&draw(layer), &slab, 0))
+        })
+    }
 }
 
 fn measure_layers(device: &Device, setting: &Setting) -> Result<Value, KernelError> {
@@ -198,31 +261,46 @@ fn measure_layers(device: &Device, setting: &Setting) -> Result<Value, KernelErr
     let plain = forward(false, NoiseSource::Drawn)?;
     let stored = forward(true, NoiseSource::Stored)?;
     let drawn = forward(true, NoiseSource::Drawn)?;
+    let make = model.making(device)?;
     let mut generations = Generations::new(device, &model)?;
     let update = timed(device, || generations.update())?;
-    let generation = timed(device, || generations.next())?;
+    let [gen_stored, gen_drawn] = [NoiseSource::Stored, NoiseSource::Drawn]
+        .map(|noise| timed(device, || generations.next(noise)));
+    let (gen_stored, gen_drawn) = (gen_stored?, gen_drawn?);
+    let population = model.members(0, true);
+    let draws = NoiseSource::draws_per_pass(&model.network, &population, rows);
+    let even = (drawn > stored).then(|| draws * make / (drawn - stored));
+    let rule = NoiseSource::choose(&model.network, &population, rows, 1);
+    let (generation, name) = match rule {
+        NoiseSource::Stored => (gen_stored, "stored"),
+        NoiseSource::Drawn => (gen_drawn, "drawn"),
+    };
     let limit = 1.0 / (1.0 + f64::from(rank) / (2.0 * rows as f64));
     let rate = members as f64 / drawn.min(stored);
     println!(
-        "{:>8} {members:>9} {rows:>4} {rank:>4} | {plain:>9.1} {stored:>9.1} {drawn:>9.1} {update:>9.1} {generation:>9.1} | {:>8.1} {:>8.1} {rate:>10.2} {:>8.1}",
+        "{:>8} {members:>9} {rows:>4} {rank:>4} | {plain:>9.1} {stored:>9.1} {drawn:>9.1} {make:>9.1} {update:>9.1} {gen_stored:>10.1} {gen_drawn:>10.1} | {:>8.1} {:>8.1} {draws:>6.1} {:>5} {name:>6} {rate:>10.2} {:>6.1}",
         if layers == 1 { format!("{width}") } else { format!("{layers}x{width}") },
         100.0 * plain / stored,
         100.0 * plain / drawn,
+        even.map_or("-".to_owned(), |draws| format!("{draws:.1}")),
         100.0 * plain / generation,
     );
     let flops = 2.0 * (members * rows * layers * width * width) as f64;
     Ok(json!({
         "width": width, "layers": layers, "members": members, "rows": rows, "rank": rank,
-        "plain_us": plain, "stored_us": stored, "drawn_us": drawn, "update_us": update,
-        "generation_us": generation, "plain_tflops": flops / plain / 1e6,
+        "plain_us": plain, "stored_us": stored, "drawn_us": drawn, "make_us": make, "update_us": update,
+        "generation_us": generation, "generation_stored_us": gen_stored, "generation_drawn_us": gen_drawn,
+        "draws_per_pass": draws, "even_draws": even, "rule": name, "bias_noise": false,
+        "plain_tflops": flops / plain / 1e6,
         "million_member_forwards_per_s": rate, "generation_of_plain": plain / generation, "arithmetic_limit": limit,
     }))
 }
 
-/// Whole generations: fresh noise, forward pass, fitness, shaping, contraction, step.
+/// Whole generations: fresh noise, forward pass, fitness, shaping, contraction, step. Their inputs stay.
 struct Generations<'a> {
     device: &'a Device,
     model: &'a Model<'a>,
+    inputs: Inputs,
     gradient: Memory<f32>,
     weights: Memory<f32>,
     number: u32,
@@ -234,14 +312,17 @@ impl<'a> Generations<'a> {
         let gradient = device.zeros(model.theta.len())?;
         let weights: Vec<f32> = (0..setting.members / 2).map(|d| (d as f32).sin()).collect();
         let weights = device.upload(&weights)?;
-        Ok(Self { device, model, gradient, weights, number: 0 })
+        let population = model.members(0, false);
+        let prepared = device.prepare(&model.pass(&population, NoiseSource::Drawn))?;
+        prepared.fill_input(7)?;
+        Ok(Self { device, model, inputs: prepared.inputs(), gradient, weights, number: 0 })
     }
 
-    fn next(&mut self) -> Result<(), KernelError> {
+    fn next(&mut self, noise: NoiseSource) -> Result<(), KernelError> {
         self.number += 1;
         let population = self.model.members(self.number, true);
-        let prepared = self.device.prepare(&self.model.pass(&population, NoiseSource::Drawn))?;
-        prepared.fill_input(7)?;
+        let pass = self.model.pass(&population, noise);
+        let prepared = self.device.prepare_on(&pass, Some(&self.inputs))?;
         prepared.run_layers()?;
         let fitness = self.fitness(&prepared)?;
         let utility = shaping::on_device(Shaping::ZScore, 0, fitness.len()).expect("it has one");

@@ -1,6 +1,8 @@
 //! Forward passes of many members on a device, layer by layer: for networks too wide for a thread each. Sources, grids and twins:
 //! see `perturbed_linear.cu`.
 
+use std::sync::Arc;
+
 use super::column::{Members, Network, Stage, Tensor};
 use super::noise::{Draw, NoiseLayout};
 use super::noise_source::NoiseSource;
@@ -48,6 +50,13 @@ impl Values {
             Self::Bf16(memory) => memory.argument(),
         }
     }
+
+    fn fit(&self, device: &Device, precision: Precision) -> bool {
+        match self {
+            Self::F32(memory) => precision == Precision::F32 && memory.is_on(device),
+            Self::Bf16(memory) => precision == Precision::Bf16 && memory.is_on(device),
+        }
+    }
 }
 
 /// Numbers from one row of activations to the next: rows begin at 16 bytes in either precision.
@@ -80,7 +89,7 @@ pub struct Prepared<'d> {
     device: &'d Device,
     launches: Vec<Launch>,
     /// Inputs, then what each layer writes in turn.
-    activations: Vec<Values>,
+    activations: Vec<Arc<Values>>,
     /// Which of them has the outputs.
     last: usize,
     rows: usize,
@@ -88,10 +97,17 @@ pub struct Prepared<'d> {
     input_rows: usize,
     inputs: usize,
     outputs: usize,
-    staging: Memory<f32>,
     output: Memory<f32>,
     /// Weights, biases, noise and inner products: alive as long as the launches.
     _kept: Kept,
+}
+
+/// The inputs of a pass, on its device.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    values: Arc<Values>,
+    /// Numbers, ends of rows included.
+    len: usize,
 }
 
 #[derive(Debug, Default)]
@@ -221,13 +237,37 @@ impl Device {
     /// [`KernelError::ShapeMismatch`] if tensors do not fit the network; [`KernelError::DeviceMemory`] if the members do not fit
     /// the device; [`KernelError::Device`] if it fails.
     pub fn prepare<'d>(&'d self, pass: &Pass<'_>) -> Result<Prepared<'d>, KernelError> {
+        self.prepare_on(pass, None)
+    }
+
+    /// The same with the inputs that another pass of as many members has on this device: [`Prepared::inputs`].
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare); also if there are not as many inputs.
+    pub fn prepare_on<'d>(
+        &'d self,
+        pass: &Pass<'_>,
+        inputs: Option<&Inputs>,
+    ) -> Result<Prepared<'d>, KernelError> {
         let Pass { network, members, rows, .. } = *pass;
         let (precision, count) = (members.precision, members.count());
         self.check_fit(pass.footprint(), count)?;
         let columns = pass.columns(count);
         let input_rows = if pass.shared_input { rows } else { columns };
-        let mut activations =
-            vec![Values::zeros(self, precision, input_rows * stride(network.inputs))?];
+        let input_len = input_rows * stride(network.inputs);
+        let input = match inputs {
+            Some(Inputs { values, len }) => {
+                let (expected, got) = (input_len, *len);
+                KernelError::check_len("network", "inputs that are there", expected, got)?;
+                if !values.fit(self, precision) {
+                    let reason = "they are on another device or in another precision";
+                    return Err(self.error("a pass on inputs that are there", reason.into()));
+                }
+                values.clone()
+            }
+            None => Arc::new(Values::zeros(self, precision, input_len)?),
+        };
+        let mut activations = vec![input];
         let mut builder =
             Builder { device: self, pass, columns, kept: Kept::default(), launches: Vec::new() };
         let t = self.allocate::<f32>(columns * pass.rank_max())?;
@@ -241,7 +281,7 @@ impl Device {
                     let next = 1 + (now + 2) % 2;
                     if activations.len() <= next {
                         let len = columns * pass.width_max();
-                        activations.push(Values::zeros(self, precision, len)?);
+                        activations.push(Arc::new(Values::zeros(self, precision, len)?));
                     }
                     let (x, y) = (&activations[now], &activations[next]);
                     builder.linear(x, (inputs, outputs), (weight, bias), name, &t, y, now == 0)?;
@@ -277,7 +317,6 @@ impl Device {
                 output.argument(),
             ],
         });
-        let staging = self.allocate(input_rows * network.inputs)?;
         Ok(Prepared {
             device: self,
             launches,
@@ -288,7 +327,6 @@ impl Device {
             input_rows,
             inputs: network.inputs,
             outputs: width,
-            staging,
             output,
             _kept: kept,
         })
@@ -501,13 +539,25 @@ impl Prepared<'_> {
     /// # Errors
     /// [`KernelError::ShapeMismatch`] if there are not as many; [`KernelError::Device`] from the device.
     pub fn write(&self, x: &[f32]) -> Result<(), KernelError> {
-        self.staging.write(x)?;
-        self.spread()
+        let staging = self.staging()?;
+        staging.write(x)?;
+        self.spread(&staging)
     }
 
-    fn spread(&self) -> Result<(), KernelError> {
+    /// The inputs, for [`Device::prepare_on`]. What is written to either pass is there for both.
+    pub fn inputs(&self) -> Inputs {
+        let len = self.input_rows * stride(self.inputs);
+        Inputs { values: self.activations[0].clone(), len }
+    }
+
+    /// Room for inputs as the host has them, for a moment: work on a device is in order.
+    fn staging(&self) -> Result<Memory<f32>, KernelError> {
+        self.device.allocate(self.input_rows * self.inputs)
+    }
+
+    fn spread(&self, staging: &Memory<f32>) -> Result<(), KernelError> {
         let arguments = [
-            self.staging.argument(),
+            staging.argument(),
             Argument::U32(self.input_rows as u32),
             Argument::U32(self.inputs as u32),
             Argument::U32(stride(self.inputs) as u32),
@@ -533,8 +583,9 @@ impl Prepared<'_> {
             layout: NoiseLayout::ElementsLast,
             stride: self.inputs,
         };
-        self.device.draw_noise(&draw, &self.staging, 0)?;
-        self.spread()
+        let staging = self.staging()?;
+        self.device.draw_noise(&draw, &staging, 0)?;
+        self.spread(&staging)
     }
 
     /// Runs the layers; [`output`](Self::output) has the outputs then.

@@ -27,7 +27,7 @@ use std::sync::{Arc, MutexGuard};
 pub use column::{Centred, Members, Network, Stage, Tensor};
 pub use device::{Argument, Device, Element, Memory, Recorded, Shape, Source};
 pub use gradient::Contraction;
-pub use layers::{Pass, Prepared};
+pub use layers::{Inputs, Pass, Prepared};
 pub use noise::{Draw, NoiseLayout};
 pub use noise_source::{NoiseSource, STORED_FROM_DRAWS};
 pub use plan::Footprint;

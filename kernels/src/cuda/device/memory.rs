@@ -77,6 +77,11 @@ impl Device {
 }
 
 impl<T: Element> Memory<T> {
+    /// Whether this lies in the memory of `device`.
+    pub(in crate::cuda) fn is_on(&self, device: &Device) -> bool {
+        Arc::ptr_eq(&self.driver, &device.driver)
+    }
+
     /// Number of elements.
     pub fn len(&self) -> usize {
         self.len

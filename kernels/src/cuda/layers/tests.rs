@@ -247,3 +247,54 @@ fn any_width_has_its_team() {
         check_low_rank(4, inputs, 2, directions, 1);
     }
 }
+
+#[test]
+fn a_pass_goes_on_with_the_inputs_of_another() {
+    let Some(device) = testing::device() else { return };
+    let (weights, bias) = (values(12, 0.1), values(3, 0.7));
+    let stages = vec![Stage::Linear { inputs: 4, outputs: 3, weight: 0, bias: 1 }];
+    let network = Network { inputs: 4, stages };
+    let noise = |perturbation, cols| TensorNoise {
+        perturbation,
+        distribution: Distribution::Normal,
+        stream: NoiseStream::new(8),
+        generation: 0,
+        layer: 0,
+        rows: 3,
+        cols,
+    };
+    let members = |directions, precision| Members {
+        tensors: vec![
+            Tensor {
+                values: Centred::Host(&weights),
+                noise: noise(Perturbation::LowRank { rank: 1 }, 4),
+            },
+            Tensor { values: Centred::Host(&bias), noise: noise(Perturbation::None, 1) },
+        ],
+        directions,
+        halves: 2,
+        sigma: 0.4,
+        baseline_group: 0,
+        precision,
+    };
+    let (first, wider, other) = (
+        members(0..5, Precision::F32),
+        members(0..6, Precision::F32),
+        members(0..5, Precision::Bf16),
+    );
+    let pass = |members| Pass {
+        network: &network,
+        members,
+        rows: 1,
+        shared_input: false,
+        noise: NoiseSource::Drawn,
+    };
+    let one = device.prepare(&pass(&first)).expect("prepared");
+    one.write(&values(40, 1.3)).expect("written");
+    one.run().expect("run");
+    let two = device.prepare_on(&pass(&first), Some(&one.inputs())).expect("prepared");
+    two.run().expect("run");
+    assert_eq!(one.output().download().expect("read"), two.output().download().expect("read"));
+    assert!(device.prepare_on(&pass(&wider), Some(&one.inputs())).is_err());
+    assert!(device.prepare_on(&pass(&other), Some(&one.inputs())).is_err());
+}
