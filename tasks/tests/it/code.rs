@@ -43,8 +43,32 @@ fn sources() -> Vec<(String, Source)> {
         policy("pendulum 32 rank 4", Pendulum, &[32], 4),
         policy("door-key 64", DoorKey, &[64], 1),
         policy("cartpole 256", CartPole, &[256], 1),
+        (
+            "bench".to_owned(),
+            Source::new("fitness", include_str!("../../../benches/population_scaling/fitness.cu")),
+        ),
     ]);
     all
+}
+
+/// Names of the `.cu` files of a folder of the repository, without the ending.
+fn files(folder: &str) -> Vec<String> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let paths = entries.map(|entry| entry.expect("it can be read").path());
+    let sources = paths.filter(|path| path.extension().is_some_and(|e| e == "cu"));
+    sources.map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn every_source_is_compiled_for_devices() {
+    let compiled: Vec<&str> = sources().into_iter().map(|(_, source)| source.name).collect();
+    let mut found = files("kernels/src/cuda");
+    assert!(found.len() > 10, "{found:?}");
+    found.extend(files("benches/population_scaling"));
+    for name in found {
+        assert!(compiled.contains(&name.as_str()), "{name}.cu is not in the table of registers");
+    }
 }
 
 /// Lines `label kernel architecture registers stack spills`, the last two in bytes.
