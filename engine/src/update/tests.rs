@@ -100,6 +100,7 @@ impl Scalar {
                 let pull = if decoupled { rate * decay * self.theta } else { 0.0 };
                 self.theta -= rate * mean / (square.sqrt() + 1e-8) + pull;
             }
+            Optimiser::Program => unreachable!("it is none of the five"),
             Optimiser::Lion => {
                 let c = 0.9 * self.m + 0.1 * g;
                 let sign = if c == 0.0 { 0.0 } else { c.signum() };
@@ -307,5 +308,17 @@ fn steps_on_a_device_have_the_bits_of_the_cpu() {
         for (found, expected) in moments.iter().zip(rule.moments()) {
             assert_eq!(found.download().expect("read"), expected, "{config:?}");
         }
+    }
+}
+
+#[test]
+fn a_program_has_no_keys_and_is_not_built_in() {
+    let program = Config { optimiser: Optimiser::Program, ..Config::default() };
+    assert_eq!(program.check(), Err(UpdateError::NotBuiltIn));
+    for config in [
+        Config { beta1: Some(0.5), ..program.clone() },
+        Config { weight_decay: Some(0.5), ..program.clone() },
+    ] {
+        assert!(matches!(config.check(), Err(UpdateError::UnusedKey { .. })));
     }
 }

@@ -62,7 +62,7 @@ fn difference(name: &str, by_hand: Step, proxy: &dyn Trainable) -> f32 {
 fn programs_are_the_optimizers_that_they_are_named_after() {
     let rules: [(&str, Step); 4] =
         [("adamw", adamw), ("lion", lion), ("sgd-momentum", momentum), ("rmsprop", rmsprop)];
-    for id in ["q1", "m1", "n1:width=16"] {
+    for id in ["q1", "m1:batch=16", "n1:width=16,batch=8"] {
         let proxy = hatchery_tasks::proxy::named(id).expect("it exists");
         for (name, by_hand) in rules {
             let found = difference(name, by_hand, proxy.as_ref());

@@ -113,13 +113,12 @@ pub(crate) fn compare(program: &Program, sizes: &[usize], steps: usize) -> Resul
             scale = scale.max(if u.is_finite() { u.abs() } else { 0.0 });
         }
         for (place, (a, b)) in weights.iter().zip(&plain[0].numbers).enumerate() {
-            let near = (a - b).abs() <= 1e-4 * scale || (!a.is_finite() && !b.is_finite());
-            if !near {
-                return Err(format!("step {step}, place {place}: {a} {b}"));
-            }
-            // What is not finite spreads in ways that depend on rounding.
+            // What is not finite spreads in ways that depend on rounding, and identities such as interp(x, x, a) = x may end it.
             if !b.is_finite() {
                 return Ok(());
+            }
+            if (a - b).abs() > 1e-4 * scale || a.is_nan() {
+                return Err(format!("step {step}, place {place}: {a} {b}"));
             }
         }
     }
