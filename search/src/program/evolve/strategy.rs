@@ -1,5 +1,6 @@
 //! The evolution as a strategy of the engine.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -93,10 +94,14 @@ pub(super) fn child_of(
     let signature = mutator.signature();
     let graph = |program: &Program| Graph::of(program, signature).ok().map(Arc::new);
     let copies = config.method == Method::Evolution && dice.chance(config.copies);
-    let own = graph(parent);
-    if let (true, Some(graph)) = (copies, &own) {
-        let program = parent.clone();
-        return Child { program, mutation: Mutation::None, graph: graph.clone(), invalid: 0 };
+    // Most children are made without it.
+    let own = LazyCell::new(|| graph(parent));
+    let copy = |own: &Option<Arc<Graph>>, invalid: u32| {
+        let (program, mutation) = (parent.clone(), Mutation::None);
+        own.clone().map(|graph| Child { program, mutation, graph, invalid })
+    };
+    if copies && let Some(copy) = copy(&own, 0) {
+        return copy;
     }
     let mut invalid = 0;
     loop {
@@ -115,9 +120,10 @@ pub(super) fn child_of(
         }
         invalid += 1;
         // A parent has entered, so its own graph is finite; it is what remains if nothing else can be made.
-        if let (true, Some(graph)) = (invalid > 2 * TRIES, &own) {
-            let program = parent.clone();
-            return Child { program, mutation: Mutation::None, graph: graph.clone(), invalid };
+        if invalid > 2 * TRIES
+            && let Some(copy) = copy(&own, invalid)
+        {
+            return copy;
         }
     }
 }
