@@ -5,6 +5,7 @@
 //! | [`control`] | CartPole, Acrobot, MountainCar, MountainCarContinuous, Pendulum, a key-and-door grid world |
 //! | [`classify`] | the UCI handwritten digits |
 //! | [`external`] | a user's program in any language |
+//! | [`regression`] | formulas to be found again |
 //! | [`toys`] | "always two", a regression, sphere, Rosenbrock, Rastrigin |
 //! | [`model`] | networks whose members never exist in memory |
 
@@ -15,5 +16,6 @@ pub mod control;
 pub mod external;
 pub mod model;
 pub mod proxy;
+pub mod regression;
 pub mod text;
 pub mod toys;
