@@ -13,6 +13,7 @@
 
 pub mod eggroll;
 mod error;
+pub mod formula;
 pub mod program;
 
 pub use eggroll::Eggroll;
