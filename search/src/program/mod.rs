@@ -2,6 +2,7 @@
 
 mod dice;
 pub mod evolve;
+pub mod export;
 mod genome;
 mod graph;
 pub mod interpret;
@@ -14,6 +15,7 @@ mod print;
 mod rule;
 pub mod select;
 mod signature;
+pub mod simplify;
 pub mod start;
 pub mod training;
 mod unparse;

@@ -5,6 +5,7 @@ pub(super) mod doctor;
 pub(super) mod eval;
 pub(super) mod export;
 pub(super) mod list;
+pub(super) mod program;
 pub(super) mod report;
 pub(super) mod resume;
 pub(super) mod run;
