@@ -120,12 +120,17 @@ impl RunDir {
         write_aside(&self.parameters(), &to_safetensors(params)?)
     }
 
-    /// Writes a text of this name.
+    /// Writes a text of this name, which may be in a folder of its own.
     ///
     /// # Errors
     /// If the file system refuses.
     pub(crate) fn write_text(&self, name: &str, text: &str) -> Result<()> {
-        write_aside(&self.path.join(name), text.as_bytes())
+        let path = self.path.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        write_aside(&path, text.as_bytes())
     }
 
     /// Writes a file of JSON of this name.

@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
   hatchery run my.toml --seed 7 --out runs/a    your own file; `hatchery show cartpole` is a start
   hatchery resume runs/a --generations 500      go on, to the bit
   hatchery eval runs/a --episodes 100           how good is what was learned
+  hatchery run optimizer-search                 evolve an optimizer; ends with table, curves and code
 
 Exit codes: 0 done, whatever ended the run; 1 failed while running; 2 wrong usage or configuration; 130 interrupted.")]
 pub(super) struct Args {

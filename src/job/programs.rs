@@ -7,9 +7,13 @@ use hatchery_engine::checkpoint::{Checkpoint, CheckpointStore};
 use hatchery_engine::observe::Observer;
 use hatchery_engine::{Evaluator, RunError, RunPlan, RunReport, Strategy, Trainable, run};
 use hatchery_search::program::evolve::{Entry, Evolution, Improvement, State};
+use hatchery_search::program::export::{Language, Provenance, export};
 use hatchery_search::program::select::{
     self, Contender, Interrupted, Rule, Stage, Table, Tuning, baselines, funnel, report, rescore,
     tune, turning, validate,
+};
+use hatchery_search::program::simplify::{
+    Effort, Simplified, Tolerance, simplify, simplify_scored, training_scores,
 };
 use hatchery_search::program::training::{Failure, Limits, ProxyTraining, Purpose, Suite};
 use hatchery_search::program::{Graph, Liveness, Names, Program, Signature};
@@ -360,6 +364,48 @@ impl ProgramsJob {
         Ok(tables)
     }
 
+    /// The program in its shortest form: what hardly changes the trainings of the search goes too. Where it does not train on the seeds of
+    /// this step, by its form alone.
+    fn simplified(&self, program: &Program) -> Simplified {
+        /// Set of seeds that nothing else selects with.
+        const SET: u64 = 4;
+        let suite = self.task.suite();
+        let effort = Effort::default();
+        let tolerance = Tolerance { change: self.selection.tolerance, ..Tolerance::default() };
+        training_scores(suite, program, SET, self.selection.seeds)
+            .and_then(|scores| simplify_scored(program, &self.signature, effort, tolerance, scores))
+            .unwrap_or_else(|_| simplify(program, &self.signature, effort))
+    }
+
+    /// What was found in every language, and in words.
+    fn write_code(&self, discovered: &Simplified, dir: &RunDir) -> Result<()> {
+        const FILES: [(Language, &str); 6] = [
+            (Language::Rust, "discovered.rs"),
+            (Language::Numpy, "discovered_numpy.py"),
+            (Language::Pytorch, "discovered_pytorch.py"),
+            (Language::Optax, "discovered_optax.py"),
+            (Language::Latex, "discovered.tex"),
+            (Language::Pseudocode, "pseudocode.txt"),
+        ];
+        let mut words = discovered.explanation.clone();
+        for step in &discovered.steps {
+            let (before, after) = step.statements;
+            words.push(format!("{}: {before} statements became {after}", step.name));
+            words.extend(step.notes.iter().cloned());
+        }
+        dir.write_text("explanation.txt", &(words.join("\n") + "\n"))?;
+        let scored_on = self.task.suite().names().join(", ");
+        let provenance = Provenance { scored_on: format!("{scored_on} (the search)") };
+        for (language, file) in FILES {
+            // A signature with progress has no optimizer class in other frameworks.
+            let code = export(&discovered.program, &self.signature, language, &provenance);
+            if let Ok(code) = code {
+                dir.write_text(&format!("exports/{file}"), &code)?;
+            }
+        }
+        Ok(())
+    }
+
     /// What is always counted, for people.
     fn counted(&self) -> Vec<String> {
         let counters = &self.strategy.progress().counters;
@@ -413,14 +459,19 @@ impl ProgramsJob {
             conclusion.lines.push("no program could be scored".into());
             return Ok(conclusion);
         };
-        let discovered = simplified(&chosen, &self.signature);
-        let text = self.text(&discovered);
+        (conclude.say)("simplifying, with and without trainings");
+        let discovered = self.simplified(&chosen);
+        let text = self.text(&discovered.program);
         conclude.dir.write_text("discovered.txt", &text)?;
-        let tables = self.report(&discovered, conclude)?;
+        self.write_code(&discovered, conclude.dir)?;
+        let tables = self.report(&discovered.program, conclude)?;
         conclusion.lines.extend(comparison(&tables));
         conclusion.lines.push(String::new());
         conclusion.lines.extend(text.lines().map(str::to_owned));
+        conclusion.lines.extend(discovered.explanation.iter().cloned());
         conclusion.lines.push(String::new());
+        let path = conclude.dir.path.display();
+        conclusion.lines.push(format!("code     {path}/exports"));
         conclusion.summary.insert("discovered".into(), text.into());
         conclusion.summary.insert("through_funnel".into(), through.into());
         Ok(conclusion)
@@ -497,14 +548,6 @@ fn plan_of(
 ) -> Option<hatchery_search::program::interpret::Plan> {
     let graph = Graph::of(program, signature).ok()?;
     Some(hatchery_search::program::interpret::Plan::compile(&graph, signature))
-}
-
-/// The program in canonical form.
-fn simplified(program: &Program, signature: &Signature) -> Program {
-    match Graph::of(program, signature) {
-        Ok(graph) => graph.program(signature),
-        Err(_) => program.clone(),
-    }
 }
 
 /// The tables of the report as lines: a proxy a line, a rule a column, and the interval of the difference to AdamW.

@@ -37,6 +37,10 @@ fn a_search_ends_with_table_curves_and_code() {
     let text = fs::read_to_string(scratch.path("a/discovered.txt")).expect("read");
     assert!(text.starts_with("def train(w, g, v1, v2, lr):") && text.contains("return update"));
     assert_eq!(last["discovered"], text);
+    for file in ["discovered.rs", "discovered_pytorch.py", "discovered_optax.py", "discovered.tex"]
+    {
+        assert!(scratch.path("a/exports").join(file).is_file(), "{file}");
+    }
     let comparison = scratch.json_file("a/comparison.json");
     let rows = comparison[0]["rows"].as_array().expect("rows");
     let rules: Vec<&str> = rows.iter().filter_map(|row| row["rule"].as_str()).collect();

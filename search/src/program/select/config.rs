@@ -46,7 +46,7 @@ impl Default for Config {
             seeds: 8,
             report: names(&["t1", "q1", "m1:stage=c", "n1:width=128,steps=1000,batch=64"]),
             report_seeds: 16,
-            tolerance: 0.002,
+            tolerance: 0.001,
         }
     }
 }

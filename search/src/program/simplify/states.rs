@@ -4,9 +4,8 @@
 //! every reading of v₂ can be one of k v₁. So is a state that never leaves zero (k = 0). The factor is measured on a run with
 //! random gradients, and the program without the state must agree with the original on runs from zero.
 //!
-//! A state that the next step would overwrite before it is read is not carried in the first place ([`Liveness`]
-//! (super::super::Liveness)), so Lion written with an average `m` and a state made of `m` has one state once the nested
-//! averages are merged, which the rewrites do.
+//! A state that the next step would overwrite before it is read is not carried in the first place (`Liveness`), so Lion written with
+//! an average `m` and a state made of `m` has one state once the nested averages are merged, which the rewrites do.
 
 use super::reals::{From, PROTECTION, Reals, agree, run};
 use crate::program::{Argument, Dice, Graph, Kind, Operation, Program, Signature, Variable};
