@@ -229,17 +229,15 @@ fn shift_of(column: Operand<'_>) -> f32 {
 
 /// Solves (A + λ diag A) δ = right for a symmetric A of which the lower half is given, by Cholesky's method.
 fn solve(mut a: Matrix, mut b: [f64; SIZE], size: usize, damping: f64) -> Option<[f64; SIZE]> {
-    for i in 0..size {
+    for (i, row) in a.iter_mut().enumerate().take(size) {
         // A constant without any influence must not stop the others.
-        let own = a[i][i];
-        a[i][i] = if own > 0.0 { own * (1.0 + damping) } else { 1.0 };
+        let own = row[i];
+        row[i] = if own > 0.0 { own * (1.0 + damping) } else { 1.0 };
     }
     for i in 0..size {
         for j in 0..=i {
-            let mut sum = a[i][j];
-            for k in 0..j {
-                sum -= a[i][k] * a[j][k];
-            }
+            let (left, above) = (&a[i][..j], &a[j][..j]);
+            let sum = left.iter().zip(above).fold(a[i][j], |sum, (x, y)| sum - x * y);
             if i == j {
                 if sum <= 0.0 || !sum.is_finite() {
                     return None;
