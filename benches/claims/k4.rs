@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::lab;
 
 const SEEDS: u64 = 5;
-const EVALUATIONS: u64 = 2_000;
+const EVALUATIONS: u64 = 1_000;
 
 /// Seeds of each proxy in a fitness.
 const SEEDS_OF_EACH: u32 = 2;

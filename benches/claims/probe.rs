@@ -52,7 +52,7 @@ impl Probe {
                             <= 1e-2 * (expected.abs() + by_g.abs() + by_s.abs())
                     },
                 );
-                affine && by_g.abs() > 1e-6 && by_s.abs() > 1e-3
+                affine && by_g.abs() > 1e-3 && by_s.abs() > 1e-3
             }
         })
     }

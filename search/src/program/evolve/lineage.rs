@@ -61,9 +61,7 @@ impl State {
                     match birth.mutation {
                         // A copy, or a child whose parent stayed in its place.
                         Mutation::None => parent.clone(),
-                        _ => {
-                            super::strategy::child_of(parent, mutator, config, seed, ticket).program
-                        }
+                        _ => super::birth::child_of(parent, mutator, config, seed, ticket).program,
                     }
                 }
             };

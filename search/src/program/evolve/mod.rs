@@ -16,6 +16,7 @@
 //! fingerprints, islands). Departures: the window W instead of one birth at a time; liveness across steps; seeds that rotate.
 
 mod archive;
+mod birth;
 mod cache;
 mod config;
 mod counters;

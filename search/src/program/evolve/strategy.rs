@@ -1,6 +1,5 @@
 //! The evolution as a strategy of the engine.
 
-use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use hatchery_engine::{Explicit, Fitness, Generation, Headline, Metrics, Strategy
 use hatchery_kernels::Backend;
 use rayon::prelude::*;
 
+use super::birth::{Child, Newborn, Source, child_of};
 use super::island::{Origin, Tournament};
 use super::{
     Birth, Config, ConfigError, Counters, DropOrder, Improvement, Island, Member, Method, Restart,
@@ -18,14 +18,11 @@ use super::{
 use crate::program::training::{Candidate, Hurdle, Outcome};
 use crate::program::{Dice, Graph, Liveness, Mutation, Mutator, Program};
 
-/// Purposes of dice.
+/// Purposes of dice; 1 is that of children.
 const PARENT: u32 = 0;
-const CHILD: u32 = 1;
 const MIGRATION: u32 = 2;
 const ACCEPTANCE: u32 = 3;
 
-/// Tries to find a child that computes something else, or anything finite.
-const TRIES: u32 = 1000;
 /// Distinct results that a hurdle is made of, at least.
 const HURDLE_LEAST: usize = 10;
 
@@ -48,83 +45,6 @@ pub struct Evolution {
 impl fmt::Debug for Evolution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Evolution").field("config", &self.config).finish_non_exhaustive()
-    }
-}
-
-/// A child before it enters.
-#[derive(Debug)]
-struct Newborn {
-    ticket: u64,
-    island: usize,
-    parent: Origin,
-    /// The parent itself, if it may have to take the child's place.
-    stays: Option<Member>,
-    child: Child,
-    crossed: bool,
-    source: Source,
-}
-
-/// Where the outcome of a newborn comes from.
-#[derive(Clone, Copy, Debug)]
-enum Source {
-    Cache(Outcome, Option<f32>),
-    Fingerprint(Outcome, Option<f32>),
-    /// Member of the population that is evaluated; whether another newborn brought it there.
-    Member(usize, bool),
-}
-
-/// What a ticket makes of a parent.
-#[derive(Debug)]
-pub(super) struct Child {
-    pub(super) program: Program,
-    pub(super) mutation: Mutation,
-    graph: Arc<Graph>,
-    invalid: u32,
-}
-
-/// The child that a ticket makes of a parent: a function of both and of nothing else.
-pub(super) fn child_of(
-    parent: &Program,
-    mutator: &Mutator,
-    config: &Config,
-    seed: u64,
-    ticket: u64,
-) -> Child {
-    let mut dice = Dice::new(seed, ticket, CHILD);
-    let signature = mutator.signature();
-    let graph = |program: &Program| Graph::of(program, signature).ok().map(Arc::new);
-    let copies = config.method == Method::Evolution && dice.chance(config.copies);
-    // Most children are made without it.
-    let own = LazyCell::new(|| graph(parent));
-    let copy = |own: &Option<Arc<Graph>>, invalid: u32| {
-        let (program, mutation) = (parent.clone(), Mutation::None);
-        own.clone().map(|graph| Child { program, mutation, graph, invalid })
-    };
-    if copies && let Some(copy) = copy(&own, 0) {
-        return copy;
-    }
-    let mut invalid = 0;
-    loop {
-        let (program, mutation) = match config.method {
-            Method::Evolution => mutator.mutate(parent, &mut dice),
-            Method::Random => {
-                let statements = 1 + dice.below(config.random_length as usize);
-                (mutator.grow(parent, statements, &mut dice), Mutation::Insert)
-            }
-        };
-        if let Some(graph) = graph(&program) {
-            let same = config.effective && own.as_ref().is_some_and(|own| own.hash == graph.hash);
-            if !same || invalid >= TRIES {
-                return Child { program, mutation, graph, invalid };
-            }
-        }
-        invalid += 1;
-        // A parent has entered, so its own graph is finite; it is what remains if nothing else can be made.
-        if invalid > 2 * TRIES
-            && let Some(copy) = copy(&own, invalid)
-        {
-            return copy;
-        }
     }
 }
 

@@ -1,195 +1,24 @@
-//! A search for optimizers: evolution of programs on proxy trainings, and what follows it.
+//! What follows a search: validation, funnel, simplification, report, code.
 
-use std::sync::Arc;
-
-use anyhow::{Context, Result, anyhow};
-use hatchery_engine::checkpoint::{Checkpoint, CheckpointStore};
-use hatchery_engine::observe::Observer;
-use hatchery_engine::{Evaluator, RunError, RunPlan, RunReport, Strategy, Trainable, run};
-use hatchery_search::program::evolve::{Entry, Evolution, Improvement, State};
+use anyhow::Result;
+use hatchery_search::program::evolve::Improvement;
 use hatchery_search::program::export::{Language, Provenance, export};
 use hatchery_search::program::select::{
-    self, Contender, Interrupted, Rule, Stage, Table, Tuning, baselines, funnel, report, rescore,
-    tune, turning, validate,
+    self, Contender, Interrupted, Rule, Stage, Table, baselines, funnel, report, rescore, turning,
+    validate,
 };
 use hatchery_search::program::simplify::{
     Effort, Simplified, Tolerance, simplify, simplify_scored, training_scores,
 };
-use hatchery_search::program::training::{Failure, Limits, ProxyTraining, Purpose, Suite};
-use hatchery_search::program::{Graph, Liveness, Names, Program, Signature};
-use hatchery_tasks::proxy;
-use serde_json::{Map, Value, json};
+use hatchery_search::program::training::Suite;
+use hatchery_search::program::{Graph, Names, Program};
+use serde_json::{Value, json};
 
-use super::{Conclude, Conclusion, Job, RestoreError, Restored};
-use crate::config::{EvolutionConfig, OptimizerSearchConfig, RunConfig, SearchConfig};
+use super::{ProgramsJob, proxies};
+use crate::job::{Conclude, Conclusion};
 use crate::run_dir::RunDir;
 
-/// Programs of the archive that are written out.
-const ARCHIVE_SHOWN: usize = 50;
-
-/// A search for optimizers.
-pub(crate) struct ProgramsJob {
-    task: ProxyTraining,
-    strategy: Evolution,
-    signature: Signature,
-    limits: Limits,
-    seed: u64,
-    seeds: u32,
-    search: EvolutionConfig,
-    selection: select::Config,
-}
-
 impl ProgramsJob {
-    /// From a checked configuration.
-    ///
-    /// # Errors
-    /// If there is no program to begin with.
-    pub(crate) fn try_new(config: &RunConfig, options: &OptimizerSearchConfig) -> Result<Self> {
-        let SearchConfig::Evolution(search) = &config.search else {
-            return Err(anyhow!("search.strategy: this task is for `evolution`"));
-        };
-        let signature = options.signature();
-        let start = search
-            .program(&signature, config.seed)
-            .map_err(|reason| anyhow!("search.start: {reason}"))?;
-        let suite = Suite::new(proxies(&options.proxies)?, signature.clone(), options.limits);
-        let suite = Arc::new(suite);
-        let mut strategy =
-            Evolution::try_new(search.evolution.clone(), start, signature.clone(), config.seed)
-                .map_err(|error| anyhow!("search.{error}"))?;
-        if search.evolution.fingerprint {
-            let suite = suite.clone();
-            strategy = strategy
-                .with_fingerprint(Arc::new(move |graph, set| suite.fingerprint(graph, set)));
-        }
-        Ok(Self {
-            task: ProxyTraining::new(suite, options.seeds),
-            strategy,
-            signature,
-            limits: options.limits,
-            seed: config.seed,
-            seeds: options.seeds,
-            search: search.clone(),
-            selection: config.selection.clone().unwrap_or_default(),
-        })
-    }
-
-    /// The program to begin with, tuned on the proxies of the search by seeds that the search does not use.
-    fn tuned_start(&self) -> Program {
-        const SET: u64 = 1;
-        let start = self.strategy.start();
-        let suite = self.task.suite();
-        let seeds = self.seeds.max(2);
-        let score = |program: &Program| {
-            let plan = plan_of(program, &self.signature)?;
-            let ratio = |proxy| suite.ratio(&plan, proxy, Purpose::Selection, SET, seeds).ok();
-            (0..suite.proxies().len()).map(ratio).sum::<Option<f64>>()
-        };
-        let tuning = Tuning { draws: self.search.tune_start, seed: self.seed };
-        tune(start, tuning, score).map_or_else(|| start.clone(), |tuned| tuned.program)
-    }
-
-    fn text(&self, program: &Program) -> String {
-        program.text(&self.signature, &Names::of(&self.signature))
-    }
-
-    /// The best program so far, by its mean over the seeds it was trained with.
-    fn best(&self) -> Option<(u128, &Entry)> {
-        self.strategy.progress().archive.best(1).into_iter().next()
-    }
-
-    fn entry(&self, hash: u128, entry: &Entry) -> Value {
-        let live = Liveness::of(&entry.program, &self.signature);
-        json!({
-            "hash": format!("{hash:032x}"),
-            "fitness": entry.fitness(),
-            "seed_sets": entry.sets,
-            "ticket": entry.ticket,
-            "statements": entry.program.statements.len(),
-            "live_statements": live.live_statements(),
-            "states": live.live_states(),
-            "text": self.text(&entry.program.without_dead(&self.signature)),
-        })
-    }
-
-    fn improvement(&self, one: &Improvement) -> Value {
-        let live = Liveness::of(&one.program, &self.signature);
-        json!({
-            "run": one.run,
-            "births": one.births,
-            "ticket": one.ticket,
-            "fitness": one.fitness,
-            "statements": one.program.statements.len(),
-            "live_statements": live.live_statements(),
-            "states": live.live_states(),
-        })
-    }
-
-    /// Which mutations made a program; those that changed nothing that matters are counted, not shown.
-    fn lineage(&self, ticket: u64) -> Value {
-        let mut steps = Vec::new();
-        let (mut births, mut neutral) = (0_u32, 0_u32);
-        let mut hash = None;
-        for step in self.strategy.lineage(ticket) {
-            let graph = Graph::of(&step.program, &self.signature).ok().map(|graph| graph.hash);
-            births += u32::from(step.ticket.is_some());
-            if step.ticket.is_some() && graph == hash {
-                neutral += 1;
-                continue;
-            }
-            hash = graph;
-            steps.push(json!({
-                "ticket": step.ticket,
-                "mutation": step.mutation,
-                "fitness": step.fitness,
-                "text": self.text(&step.program.without_dead(&self.signature)),
-            }));
-        }
-        json!({ "births": births, "neutral": neutral, "steps": steps })
-    }
-
-    fn found(&self) -> Value {
-        let state: &State = self.strategy.progress();
-        let counters = &state.counters;
-        let failed: Map<String, Value> = Failure::ALL
-            .iter()
-            .zip(counters.failed)
-            .map(|(kind, count)| (kind.name().to_owned(), count.into()))
-            .collect();
-        let archive: Vec<Value> = state
-            .archive
-            .best(ARCHIVE_SHOWN)
-            .into_iter()
-            .map(|(hash, entry)| self.entry(hash, entry))
-            .collect();
-        let improvements: Vec<Value> =
-            state.improvements.iter().map(|one| self.improvement(one)).collect();
-        json!({
-            "proxies": self.task.suite().names(),
-            "start": state.founders.first().map(|program| self.text(program)),
-            "counters": {
-                "births": counters.births,
-                "invalid": counters.invalid,
-                "hits": counters.hits,
-                "hit_rate": counters.hit_rate(),
-                "fingerprint_hits": counters.fingerprint_hits,
-                "evaluated": counters.evaluated,
-                "promoted": counters.promoted,
-                "failed": failed,
-                "migrants": counters.migrants,
-                "restarts": counters.restarts,
-                "mean_length": counters.statements as f64 / counters.births.max(1) as f64,
-                "mean_live_length": counters.live_statements as f64 / counters.births.max(1) as f64,
-                "redundancy": counters.redundancy(),
-                "making_s": counters.making_s,
-                "evaluating_s": counters.evaluating_s,
-            },
-            "improvements": improvements,
-            "lineage": self.best().map(|(_, best)| self.lineage(best.ticket)),
-            "archive": archive,
-        })
-    }
-
     /// Meta-validation of each run: points, and where the curve turns.
     fn validated(&self, conclude: &Conclude<'_>) -> Result<Vec<Value>, Stopped> {
         if self.selection.validation.is_empty() {
@@ -296,29 +125,6 @@ impl ProgramsJob {
         Ok((chosen, through, stages))
     }
 
-    fn stage(&self, stage: &Stage) -> Value {
-        let standings: Vec<Value> = stage
-            .standings
-            .iter()
-            .map(|one| {
-                json!({
-                    "hash": one.hash,
-                    "ratio": one.ratio,
-                    "difference": one.difference,
-                    "passed": one.passed,
-                    "text": self.text(&one.program),
-                })
-            })
-            .collect();
-        json!({
-            "proxies": stage.proxies,
-            "entered": stage.entered,
-            "passed": stage.passed,
-            "baseline": stage.baseline,
-            "standings": standings,
-        })
-    }
-
     fn report(&self, program: &Program, conclude: &Conclude<'_>) -> Result<Vec<Table>, Stopped> {
         if self.selection.report.is_empty() {
             return Ok(Vec::new());
@@ -406,34 +212,7 @@ impl ProgramsJob {
         Ok(())
     }
 
-    /// What is always counted, for people.
-    fn counted(&self) -> Vec<String> {
-        let counters = &self.strategy.progress().counters;
-        let failed: Vec<String> = Failure::ALL
-            .iter()
-            .zip(counters.failed)
-            .filter(|(_, count)| *count > 0)
-            .map(|(kind, count)| format!("{count} {}", kind.name()))
-            .collect();
-        let births = counters.births.max(1) as f64;
-        let best = self.best().map_or(f64::NAN, |(_, entry)| entry.fitness());
-        vec![
-            format!(
-                "{} births: {:.1} % known before, {} trained with, of which failed: {}",
-                counters.births,
-                100.0 * counters.hit_rate(),
-                counters.evaluated,
-                if failed.is_empty() { "none".to_owned() } else { failed.join(", ") },
-            ),
-            format!(
-                "{:.1} statements a program, {:.1} of them matter; best fitness {best:.4}",
-                counters.statements as f64 / births,
-                counters.live_statements as f64 / births,
-            ),
-        ]
-    }
-
-    fn conclude_or_stop(&self, conclude: &Conclude<'_>) -> Result<Conclusion, Stopped> {
+    pub(super) fn conclude_or_stop(&self, conclude: &Conclude<'_>) -> Result<Conclusion, Stopped> {
         let mut conclusion = Conclusion { lines: self.counted(), ..Conclusion::default() };
         let validated = self.validated(conclude)?;
         for run in &validated {
@@ -479,7 +258,7 @@ impl ProgramsJob {
 }
 
 /// Why a conclusion ended early.
-enum Stopped {
+pub(super) enum Stopped {
     Interrupted,
     Failed(anyhow::Error),
 }
@@ -494,60 +273,6 @@ impl From<anyhow::Error> for Stopped {
     fn from(error: anyhow::Error) -> Self {
         Self::Failed(error)
     }
-}
-
-impl Job for ProgramsJob {
-    fn run(
-        &mut self,
-        plan: &RunPlan,
-        evaluator: &Evaluator,
-        observers: &mut [&mut dyn Observer],
-    ) -> Result<RunReport, RunError> {
-        self.task.suite().prepare();
-        if plan.from.generation == 0 && self.search.tune_start > 0 {
-            let start = self.tuned_start();
-            self.strategy.begin_with(start);
-        }
-        run(&mut self.strategy, &self.task, evaluator, plan, observers)
-    }
-
-    fn restore(&mut self, store: &CheckpointStore) -> Result<Restored, RestoreError> {
-        let loaded = store.latest::<State>()?;
-        let Checkpoint { progress, state, .. } = loaded.checkpoint;
-        self.strategy.restore(state)?;
-        Ok(Restored { progress, faults: loaded.faults })
-    }
-
-    fn write_results(&self, dir: &RunDir) -> Result<()> {
-        if let Some((_, best)) = self.best() {
-            let program = best.program.without_dead(&self.signature);
-            dir.write_text("best.txt", &self.text(&program))?;
-        }
-        dir.write_json("programs.json", &self.found())
-    }
-
-    fn conclude(&mut self, _: &RunReport, conclude: &Conclude<'_>) -> Result<Conclusion> {
-        match self.conclude_or_stop(conclude) {
-            Ok(conclusion) => Ok(conclusion),
-            Err(Stopped::Interrupted) => {
-                Ok(Conclusion { interrupted: true, ..Conclusion::default() })
-            }
-            Err(Stopped::Failed(error)) => Err(error),
-        }
-    }
-}
-
-fn proxies(names: &[String]) -> Result<Vec<Arc<dyn Trainable>>> {
-    let one = |name: &String| proxy::named(name).map(Arc::from).map_err(|reason| anyhow!(reason));
-    names.iter().map(one).collect::<Result<_>>().context("a proxy cannot be made")
-}
-
-fn plan_of(
-    program: &Program,
-    signature: &Signature,
-) -> Option<hatchery_search::program::interpret::Plan> {
-    let graph = Graph::of(program, signature).ok()?;
-    Some(hatchery_search::program::interpret::Plan::compile(&graph, signature))
 }
 
 /// The tables of the report as lines: a proxy a line, a rule a column, and the interval of the difference to AdamW.
