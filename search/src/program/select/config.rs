@@ -36,7 +36,7 @@ impl Default for Config {
     fn default() -> Self {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Self {
-            validation: names(&["m1:stage=b", "n1:width=96,steps=400"]),
+            validation: names(&["m1:stage=b", "n1:width=64,steps=400"]),
             validation_points: 10,
             validation_seeds: 2,
             stages: vec![names(&["c1", "m2"]), names(&["n1:width=128,steps=500"])],
@@ -44,7 +44,7 @@ impl Default for Config {
             draws: 24,
             tuning_seeds: 2,
             seeds: 8,
-            report: names(&["t1", "q1", "m1:stage=c", "n1:width=128,steps=1000,batch=64"]),
+            report: names(&["t1", "q1", "m1:stage=c", "n1:width=96,steps=600"]),
             report_seeds: 16,
             tolerance: 0.001,
         }
