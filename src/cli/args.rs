@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 #[command(after_help = "Examples:
   hatchery run cartpole                         train a policy; ends with a report page
   hatchery run digits --set search.pairs=1024   change any key of a preset
+  hatchery fit data.csv --target y              formulas for a column, from simple to exact
   hatchery run my.toml --seed 7 --out runs/a    your own file; `hatchery show cartpole` is a start
   hatchery resume runs/a --generations 500      go on, to the bit
   hatchery eval runs/a --episodes 100           how good is what was learned
@@ -25,6 +26,10 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Run a preset or a TOML file
     Run(RunArgs),
+    /// Find formulas that explain a column of a CSV file by the others
+    Fit(FitArgs),
+    /// Apply a formula of a run to the rows of a CSV file
+    Predict(PredictArgs),
     /// Go on with a run from its last checkpoint, to the bit
     Resume(ResumeArgs),
     /// Judge the learned parameters on fresh episodes or the held-out part
@@ -109,6 +114,78 @@ pub(super) struct RunArgs {
     pub(super) budget: BudgetArgs,
     #[command(flatten)]
     pub(super) talk: TalkArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  hatchery fit data.csv --target y --seconds 10
+  hatchery fit fall.csv --target s --units 's=m,g=m/s^2,t=s'
+  hatchery fit data.csv --target y --operators +,-,*,/,sin,exp --max-size 20 --json
+  hatchery predict runs/data-seed0 new.csv --out predicted.csv
+
+Prints the front: the best formula of each complexity that no simpler one matches. `loss` is the mean squared error, `score` how
+steeply its logarithm falls. Same seed and same --births, same formulas, for any number of threads.")]
+pub(super) struct FitArgs {
+    /// A table with a header line; cells parted by commas, semicolons or tabs
+    #[arg(value_name = "DATA.csv")]
+    pub(super) data: PathBuf,
+    /// Column to explain; several with commas between have a front each
+    #[arg(long, value_name = "COLUMN", required = true, value_delimiter = ',')]
+    pub(super) target: Vec<String>,
+    /// Columns that formulas may use (default: all others)
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(super) features: Vec<String>,
+    /// Column with the weights of the rows
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) weights: Option<String>,
+    /// Units of columns, as in 'x=m,t=s,v=m/s'; formulas that do not respect them are out
+    #[arg(long, value_name = "COLUMN=UNIT", value_delimiter = ',')]
+    pub(super) units: Vec<String>,
+    /// Operations that formulas are made of (default: +,-,*,/,sin,cos,exp,log,sqrt,square)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
+    pub(super) operators: Vec<String>,
+    /// Use forms of / log sqrt that have a value everywhere: x/(y + 1e-8), log|x|, sqrt|x|
+    #[arg(long)]
+    pub(super) protected: bool,
+    /// Most nodes of a formula (default: 30)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(3..=127))]
+    pub(super) max_size: Option<u32>,
+    /// Stop when 1 - R2 is as low as this (default: 1e-12)
+    #[arg(long, value_name = "L")]
+    pub(super) loss_target: Option<f64>,
+    /// Stop after this many seconds (default: 30, unless --births is given)
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    pub(super) seconds: Option<f64>,
+    /// Stop after this many formulas for each target
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
+    pub(super) births: Option<u64>,
+    /// Seed of everything random
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub(super) seed: u64,
+    /// Run directory (default: runs/<file>-seed<seed>); must be new or empty
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Change any other key, as in `search.islands=16`; may be given many times
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    #[command(flatten)]
+    pub(super) talk: TalkArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PredictArgs {
+    /// Directory of a run of `hatchery fit`
+    #[arg(value_name = "RUN_DIR")]
+    pub(super) run_dir: PathBuf,
+    /// A table with the columns that the formula uses
+    #[arg(value_name = "DATA.csv")]
+    pub(super) data: PathBuf,
+    /// File to write: the table with a column `prediction`; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    /// Use the formula of this complexity instead of the best
+    #[arg(long, value_name = "N")]
+    pub(super) complexity: Option<u32>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -4,6 +4,7 @@
 //! struct of the task or strategy it names. Every mistake is one message with place, key and the nearest valid name.
 
 mod error;
+mod formulas;
 mod layers;
 mod programs;
 mod rule;
@@ -19,6 +20,7 @@ use toml::Table;
 
 pub(crate) use error::ConfigError;
 pub(crate) use error::nearest;
+pub(crate) use formulas::FormulaTaskConfig;
 pub(crate) use layers::Layers;
 pub(crate) use programs::{EvolutionConfig, OptimizerSearchConfig};
 pub(crate) use search::{STRATEGIES, SearchConfig};
@@ -65,6 +67,19 @@ impl RunConfig {
         let name =
             path.file_stem().map_or_else(|| "run".into(), |s| s.to_string_lossy().into_owned());
         Self::read(Layers::new(&name, preset_or_file.to_owned(), &text, overrides)?)
+    }
+
+    /// Reads a text, called `place` in messages, with overrides laid over it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the place of the first mistake.
+    pub(crate) fn of_text(
+        name: &str,
+        place: &str,
+        text: &str,
+        overrides: &[String],
+    ) -> Result<Self, ConfigError> {
+        Self::read(Layers::new(name, place.to_owned(), text, overrides)?)
     }
 
     /// Reads the text that [`to_toml`](Self::to_toml) wrote.

@@ -1,6 +1,7 @@
 //! The `[search]` table: which strategy, and its settings.
 
 use hatchery_search::eggroll::{self, Variant};
+use hatchery_search::formula;
 use toml::{Table, Value};
 
 use super::layers::unknown;
@@ -15,11 +16,13 @@ pub(crate) enum SearchConfig {
     Eggroll(Variant, eggroll::Config),
     /// Regularised evolution of programs.
     Evolution(EvolutionConfig),
+    /// The search for formulas.
+    Formula(formula::Config),
 }
 
 /// Names of all strategies.
-pub(crate) const STRATEGIES: [&str; 5] =
-    ["eggroll", "open-es", "sign-update", "sparse", "evolution"];
+pub(crate) const STRATEGIES: [&str; 6] =
+    ["eggroll", "open-es", "sign-update", "sparse", "evolution", "symbolic-regression"];
 
 impl SearchConfig {
     pub(super) fn read(layers: &Layers, task: &TaskConfig) -> Result<Self, ConfigError> {
@@ -38,6 +41,9 @@ impl SearchConfig {
                 format!("`{name}` does not fit this task; valid are: {}", fitting.join(", "));
             return Err(layers.error("search.strategy", reason));
         }
+        if name == "symbolic-regression" {
+            return Ok(Self::Formula(super::formulas::read_search(layers)?));
+        }
         match Value::String(name).try_into::<Variant>() {
             Ok(variant) => Ok(Self::Eggroll(variant, read_eggroll(layers, variant)?)),
             Err(_) => Ok(Self::Evolution(EvolutionConfig::read(layers)?)),
@@ -46,7 +52,16 @@ impl SearchConfig {
 
     /// Whether the strategy ends by itself.
     pub(crate) fn ends(&self) -> bool {
-        matches!(self, Self::Evolution(_))
+        match self {
+            Self::Eggroll(..) => false,
+            Self::Evolution(_) => true,
+            Self::Formula(config) => config.births > 0,
+        }
+    }
+
+    /// Whether it looks for something else than parameters.
+    pub(crate) fn finds_programs(&self) -> bool {
+        !matches!(self, Self::Eggroll(..))
     }
 
     pub(super) fn to_table(&self) -> Table {
@@ -62,6 +77,7 @@ impl SearchConfig {
                 table
             }
             Self::Evolution(config) => config.to_table(),
+            Self::Formula(config) => super::formulas::search_table(config),
         }
     }
 }

@@ -7,6 +7,7 @@ use hatchery_tasks::{classify, control, external};
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
+use super::formulas::FormulaTaskConfig;
 use super::layers::{kind, unknown};
 use super::programs::{OptimizerSearchConfig, read_selection};
 use super::search::SearchConfig;
@@ -30,6 +31,7 @@ pub(crate) enum TaskConfig {
     Rastrigin(FunctionConfig),
     External(external::Config),
     OptimizerSearch(OptimizerSearchConfig),
+    Formula(FormulaTaskConfig),
 }
 
 /// Options of "always two".
@@ -147,7 +149,7 @@ impl Default for OutputConfig {
 }
 
 /// Names of all tasks.
-pub(crate) const TASKS: [&str; 14] = [
+pub(crate) const TASKS: [&str; 15] = [
     "cartpole",
     "acrobot",
     "mountain-car",
@@ -162,6 +164,7 @@ pub(crate) const TASKS: [&str; 14] = [
     "rastrigin",
     "external",
     "optimizer-search",
+    "formula",
 ];
 
 const TOP: [&str; 8] = ["name", "seed", "task", "model", "search", "selection", "budget", "output"];
@@ -179,13 +182,15 @@ impl TaskConfig {
 
     /// Whether a network plays, and `[model]` has a meaning.
     fn has_network(&self) -> bool {
-        self.function().is_none() && !matches!(self, Self::External(_) | Self::OptimizerSearch(_))
+        let programs = matches!(self, Self::OptimizerSearch(_) | Self::Formula(_));
+        self.function().is_none() && !matches!(self, Self::External(_)) && !programs
     }
 
     /// Names of the strategies that fit, the usual one first.
     pub(super) fn strategies(&self) -> &'static [&'static str] {
         match self {
             Self::OptimizerSearch(_) => &["evolution"],
+            Self::Formula(_) => &["symbolic-regression"],
             _ => &["eggroll", "open-es", "sign-update", "sparse"],
         }
     }
@@ -209,6 +214,7 @@ impl TaskConfig {
             "rastrigin" => Self::Rastrigin(layers.section(at, without)?),
             "external" => Self::External(layers.section(at, without)?),
             "optimizer-search" => Self::OptimizerSearch(layers.section(at, without)?),
+            "formula" => Self::Formula(layers.section(at, without)?),
             other => {
                 let names = TASKS.iter().copied();
                 return Err(layers.error("task.name", unknown("task", other, names)));
@@ -246,6 +252,7 @@ impl TaskConfig {
                 c.check().map_err(|(key, reason)| layers.error(&format!("task.{key}"), reason))
             }
             Self::OptimizerSearch(c) => c.check(layers),
+            Self::Formula(c) => c.check(layers),
         }
     }
 }

@@ -21,7 +21,7 @@ fn message(result: Result<RunConfig, ConfigError>) -> String {
 fn pairs(config: &RunConfig) -> u32 {
     match &config.search {
         SearchConfig::Eggroll(_, search) => search.pairs,
-        SearchConfig::Evolution(_) => panic!("it has no pairs"),
+        _ => panic!("it has no pairs"),
     }
 }
 
@@ -70,12 +70,19 @@ fn numbers_keep_their_bits_through_the_file_and_look_as_they_were_typed() {
 #[test]
 fn every_task_and_every_strategy_can_be_named() {
     for task in TASKS {
-        let needed = if task == "external" { "command = [\"a\"]\ndimension = 1\n" } else { "" };
+        let needed = match task {
+            "external" => "command = [\"a\"]\ndimension = 1\n",
+            "formula" => "formula = \"nguyen-1\"\n",
+            _ => "",
+        };
         read(&format!("[task]\nname = \"{task}\"\n{needed}")).expect(task);
     }
     for strategy in STRATEGIES {
         let text = match strategy {
             "evolution" => "[task]\nname = \"optimizer-search\"\n".to_owned(),
+            "symbolic-regression" => {
+                "[task]\nname = \"formula\"\nformula = \"nguyen-1\"\n".to_owned()
+            }
             _ => format!("{SPHERE}strategy = \"{strategy}\"\n"),
         };
         let config = read(&text).expect(strategy);

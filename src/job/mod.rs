@@ -1,6 +1,7 @@
 //! One search that can be run, resumed and judged, whatever its task is.
 
 mod es;
+mod formulas;
 mod learner;
 mod programs;
 
@@ -16,6 +17,7 @@ use hatchery_tasks::external::Counters;
 use serde_json::Value;
 
 pub(crate) use es::EsJob;
+pub(crate) use formulas::{FormulaJob, digest};
 pub(crate) use learner::{Evaluation, HeldOut, Learner};
 pub(crate) use programs::ProgramsJob;
 

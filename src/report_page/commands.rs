@@ -20,7 +20,10 @@ pub(super) fn section(files: &RunFiles) -> String {
     };
     let again = format!("hatchery run {}{out}", quoted(&format!("{dir}/config.toml")));
     let mut commands = vec![("repeat it, to the bit", again)];
-    if files.programs.is_none() {
+    if files.formulas.is_some() {
+        let command = format!("hatchery predict {} new.csv --out predicted.csv", quoted(dir));
+        commands.push(("predict for new rows", command));
+    } else if files.programs.is_none() {
         commands.push(("judge what was learned", format!("hatchery eval {}", quoted(dir))));
     } else {
         let rule = quoted(&format!("{dir}/discovered.txt"));

@@ -8,6 +8,7 @@ mod charts;
 mod commands;
 mod details;
 mod figures;
+mod formulas;
 mod history;
 mod html;
 mod number;

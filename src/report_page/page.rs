@@ -29,7 +29,7 @@ pub(super) fn page(files: &RunFiles) -> String {
          {}{}{}{}{}{}{}{}</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
         header(&figures),
         notes(files),
-        key_figures(&figures, files.programs.is_some()),
+        key_figures(&figures, Found::of(files)),
         pictures(files),
         details::numbers(files),
         commands::section(files),
@@ -73,8 +73,27 @@ fn notes(files: &RunFiles) -> String {
     format!("<ul class=\"notes\">{items}</ul>\n")
 }
 
-/// The numbers at the top; of a search for `programs` births and the best matter, and that programs fail is nothing unusual.
-fn key_figures(figures: &Figures, programs: bool) -> String {
+/// What a run looks for.
+#[derive(Clone, Copy, PartialEq)]
+enum Found {
+    Parameters,
+    Programs,
+    Formulas,
+}
+
+impl Found {
+    fn of(files: &RunFiles) -> Self {
+        match (&files.programs, &files.formulas) {
+            (Some(_), _) => Self::Programs,
+            (_, Some(_)) => Self::Formulas,
+            _ => Self::Parameters,
+        }
+    }
+}
+
+/// The numbers at the top; of a search for programs births and the best matter, and that some fail is nothing unusual.
+fn key_figures(figures: &Figures, found: Found) -> String {
+    let programs = found != Found::Parameters;
     let real = |x: Option<f64>| x.map_or("–".into(), |x| number::real(x, 5));
     let count = |x: Option<f64>| x.map_or("–".into(), |x| number::count(x as u64));
     let rate = figures.evaluations_per_s().map_or("–".into(), |rate| match rate {
@@ -86,11 +105,16 @@ fn key_figures(figures: &Figures, programs: bool) -> String {
         .zip(figures.evaluations.filter(|&n| n > 0.0))
         .map(|(failures, all)| format!("{} % of all", number::real(100.0 * failures / all, 2)));
     let duration = figures.seconds.map_or("–".into(), number::duration);
-    let lead = match programs {
-        true => ("Births", count(figures.births), "programs that were made"),
-        false => ("Mean fitness", real(figures.mean), "last generation"),
+    let lead = match found {
+        Found::Programs => ("Births", count(figures.births), "programs that were made"),
+        Found::Formulas => ("Births", count(figures.births), "formulas that were made"),
+        Found::Parameters => ("Mean fitness", real(figures.mean), "last generation"),
     };
-    let best = if programs { "minus the ratio to AdamW" } else { "of any member" };
+    let best = match found {
+        Found::Programs => "minus the ratio to AdamW",
+        Found::Formulas => "R² − 1",
+        Found::Parameters => "of any member",
+    };
     let rows = [
         ("lead", lead.0, lead.1, lead.2.to_owned()),
         ("lead", "Best fitness", real(figures.best), best.to_owned()),
@@ -136,6 +160,9 @@ fn pictures(files: &RunFiles) -> String {
     let history = &files.history;
     if let Some(programs) = &files.programs {
         return programs.sections(history);
+    }
+    if let Some(formulas) = &files.formulas {
+        return formulas.sections(history);
     }
     if history.is_empty() {
         return "<p class=\"empty\">No generation has been recorded yet.</p>\n".into();

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use toml::Table;
 
+use super::formulas::FormulaFiles;
 use super::history::History;
 use super::programs::ProgramFiles;
 
@@ -26,6 +27,8 @@ pub(super) struct RunFiles {
     pub(super) summary: Option<Value>,
     /// What a search for programs found, if it was one.
     pub(super) programs: Option<ProgramFiles>,
+    /// What a search for formulas found, if it was one.
+    pub(super) formulas: Option<FormulaFiles>,
     /// What is missing or damaged, in sentences.
     pub(super) notes: Vec<String>,
 }
@@ -54,7 +57,9 @@ impl RunFiles {
         }
         let summary = summary(path, &history, &mut notes)?;
         let programs = ProgramFiles::read(path, &mut notes)?;
-        Ok(Self { path: path.to_owned(), config_text, config, history, summary, programs, notes })
+        let formulas = FormulaFiles::read(path, &mut notes)?;
+        let path = path.to_owned();
+        Ok(Self { path, config_text, config, history, summary, programs, formulas, notes })
     }
 
     /// A string of the configuration, by table and key.

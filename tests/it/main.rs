@@ -9,6 +9,7 @@ mod devices;
 mod external;
 mod failures;
 mod files;
+mod fit;
 mod learned;
 mod optimizer_search;
 mod program;

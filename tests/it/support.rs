@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_hatchery");
 
 /// All presets, by name.
-pub(crate) const PRESETS: [&str; 13] = [
+pub(crate) const PRESETS: [&str; 16] = [
     "cartpole",
     "acrobot",
     "mountain-car",
@@ -21,6 +21,9 @@ pub(crate) const PRESETS: [&str; 13] = [
     "door-key",
     "digits",
     "optimizer-search",
+    "formula-nguyen-7",
+    "formula-coulomb",
+    "formula-relativity",
     "always-two",
     "regression",
     "sphere",

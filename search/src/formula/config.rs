@@ -52,7 +52,7 @@ pub struct Config {
     pub migrants_front: f64,
     /// Formulas kept of each complexity.
     pub keep: u32,
-    /// Relative loss (1 − R²) at which the search is over.
+    /// Relative loss (1 − R²) at which the search is over; by default that of rounding errors in single precision.
     pub enough: f64,
     /// How formulas change.
     pub mutation: Weights,
@@ -83,12 +83,12 @@ impl Default for Config {
             steps: 5,
             fit_chance: 1.0,
             parsimony: 0.0,
-            adaptive_parsimony: 100.0,
+            adaptive_parsimony: 300.0,
             migrate_every: 10,
             migrants: 0.05,
             migrants_front: 0.05,
             keep: 5,
-            enough: 0.0,
+            enough: 1e-12,
             mutation: Weights::default(),
         }
     }

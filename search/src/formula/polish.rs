@@ -7,11 +7,11 @@ use super::constants::{self, Fit};
 use super::machine::Machine;
 use super::{Entry, Expression, Front, Regression, Simplifier};
 
-/// Steps of one formula, at most.
-const STEPS: u32 = 200;
+/// Steps of one formula, at most, and how many rows times steps that may be.
+const STEPS: (usize, usize) = (200, 4_000_000);
 
 /// A front whose constants are fitted to the end: no step of the method of Levenberg and Marquardt makes any formula better by more
-/// than 10⁻⁶ of its loss. Formulas never get worse.
+/// than 10⁻⁶ of its loss. Formulas never get worse. Of the others, which a simpler one beats, constants stay as they are.
 pub(super) fn polished(
     front: &Front,
     task: &Regression,
@@ -20,7 +20,9 @@ pub(super) fn polished(
     simplifier: Simplifier,
     keep: usize,
 ) -> Front {
-    let all: Vec<&Entry> = front.entries().collect();
+    let all = front.pareto();
+    let (most, work) = STEPS;
+    let steps = (work / task.table().rows()).clamp(10, most) as u32;
     let better: Vec<Entry> = all
         .par_iter()
         .map(|entry| {
@@ -29,7 +31,7 @@ pub(super) fn polished(
             let simple = Expression::of(simplifier.simplify(entry.expression.nodes()));
             for start in [entry.expression.clone(), simple] {
                 let mut expression = start;
-                let fit = Fit { target, scaling: false, steps: STEPS, enough: 0.0 };
+                let fit = Fit { target, scaling: false, steps, enough: 0.0 };
                 constants::fit(&mut machine, &mut expression, fit);
                 machine.load(&expression);
                 let loss = machine.exact_loss(target, 0.0, 1.0);
@@ -42,7 +44,7 @@ pub(super) fn polished(
             best
         })
         .collect();
-    let mut polished = Front::default();
+    let mut polished = front.clone();
     for entry in better {
         polished.offer(entry, keep);
     }

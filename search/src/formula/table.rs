@@ -119,26 +119,12 @@ impl Table {
             return Err(TableError::Columns { found: columns.len() });
         }
         let rows = targets.first().ok_or(TableError::NoTarget)?.2.len();
-        for (name, _, values) in columns.iter().chain(&targets) {
-            if values.len() != rows {
-                let (column, found) = (name.clone(), values.len());
-                return Err(TableError::Rows { column, expected: rows, found });
-            }
-            if let Some(row) = values.iter().position(|value| !(*value as f32).is_finite()) {
-                let (column, value) = (name.clone(), values[row]);
-                return Err(TableError::NotFinite { column, row: row + 1, value });
-            }
-        }
+        check_columns(columns.iter().chain(&targets), rows)?;
         if rows < 2 {
             return Err(TableError::TooFew { rows });
         }
         let weights = weights.map(|weights| normal_weights(&weights, rows)).transpose()?;
-        let column = |(name, unit, values): Given| Column {
-            name,
-            unit,
-            values: values.into_iter().map(|value| value as f32).collect(),
-        };
-        let columns = columns.into_iter().map(column).collect();
+        let columns = columns.into_iter().map(Column::of).collect();
         let sum = |weights: &Vec<f32>| weights.iter().map(|weight| f64::from(*weight)).sum();
         let total = weights.as_ref().map_or(rows as f64, sum);
         let target = |given: Given| Target::try_new(given, weights.as_deref(), total);
@@ -146,6 +132,18 @@ impl Table {
         let root = |weights: &Vec<f32>| weights.iter().map(|weight| weight.sqrt()).collect();
         let weight_roots = weights.as_ref().map(root);
         Ok(Arc::new(Self { rows, columns, targets, weights, weight_roots, total }))
+    }
+
+    /// A table without targets, for formulas that are only evaluated.
+    ///
+    /// # Errors
+    /// [`TableError`] for the first fault.
+    pub fn of_columns(columns: Vec<Given>) -> Result<Arc<Self>, TableError> {
+        let rows = columns.first().map_or(0, |(_, _, values)| values.len());
+        check_columns(columns.iter(), rows)?;
+        let columns = columns.into_iter().map(Column::of).collect();
+        let (targets, weights, weight_roots) = (Vec::new(), None, None);
+        Ok(Arc::new(Self { rows, columns, targets, weights, weight_roots, total: rows as f64 }))
     }
 
     /// Number of rows.
@@ -187,6 +185,31 @@ impl Table {
     /// Names of the columns, for printing.
     pub fn names(&self) -> Vec<&str> {
         self.columns.iter().map(|column| column.name.as_str()).collect()
+    }
+}
+
+fn check_columns<'a>(
+    mut columns: impl Iterator<Item = &'a Given>,
+    rows: usize,
+) -> Result<(), TableError> {
+    columns.try_for_each(|(name, _, values)| {
+        if values.len() != rows {
+            let (column, found) = (name.clone(), values.len());
+            return Err(TableError::Rows { column, expected: rows, found });
+        }
+        match values.iter().position(|value| !(*value as f32).is_finite()) {
+            None => Ok(()),
+            Some(row) => {
+                let (column, value) = (name.clone(), values[row]);
+                Err(TableError::NotFinite { column, row: row + 1, value })
+            }
+        }
+    })
+}
+
+impl Column {
+    fn of((name, unit, values): Given) -> Self {
+        Self { name, unit, values: values.into_iter().map(|value| value as f32).collect() }
     }
 }
 

@@ -9,12 +9,13 @@ use crate::cli::args::{ListArgs, Listed};
 use crate::config::{STRATEGIES, TASKS};
 use crate::presets;
 
-const STRATEGY_NOTES: [(&str, &str); 5] = [
+const STRATEGY_NOTES: [(&str, &str); 6] = [
     ("eggroll", "low-rank perturbations of matrices, any rank"),
     ("open-es", "dense perturbations: the naive baseline"),
     ("sign-update", "low-rank perturbations, update from the signs of the factors"),
     ("sparse", "a few random entries perturbed; experimental"),
     ("evolution", "regularised evolution of programs"),
+    ("symbolic-regression", "formulas that explain a column of a table"),
 ];
 
 pub(in crate::cli) fn run(args: &ListArgs) -> Result<Outcome> {

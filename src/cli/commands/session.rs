@@ -129,7 +129,7 @@ fn say(
     conclusion: &Conclusion,
 ) -> Result<()> {
     let path = dir.path.display();
-    let by_itself = config.search.ends();
+    let by_itself = config.search.finds_programs();
     let mut lines = vec![format!(
         "{} after {} generations, {} evaluations, {:.2} s: best {:.4}, mean {:.4}",
         report.stopped_by,
