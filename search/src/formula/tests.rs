@@ -309,19 +309,25 @@ fn go(search: &mut Search, generations: u32) -> StopReason {
 }
 
 fn small() -> Config {
-    Config { islands: 4, population: 40, window: 16, enough: 1e-11, ..Config::default() }
+    let small = Config { islands: 4, population: 40, window: 16, ..Config::default() };
+    Config { enough: 1e-11, adaptive_parsimony: 100.0, ..small }
 }
 
+/// An exact fit always, and its simple form for most seeds: a search may come to a longer formula of the same values first.
 #[test]
 fn coulombs_law_is_found() {
-    let table = of_formula("speed-coulomb", 0);
-    let mut search = search(&table, small(), 1);
-    assert_eq!(go(&mut search, 400), StopReason::Finished);
-    let front = search.front(0);
-    let ranked = front.ranked();
-    let best = &ranked[best(&ranked, 1e-11).expect("there are formulas")];
-    assert!(best.entry.loss < 1e-11);
-    assert!(best.entry.complexity <= 13, "{:?}", best.entry);
+    let mut simple = 0;
+    for seed in 0..5 {
+        let table = of_formula("speed-coulomb", 0);
+        let mut search = search(&table, small(), seed);
+        assert_eq!(go(&mut search, 400), StopReason::Finished);
+        let front = search.front(0);
+        let ranked = front.ranked();
+        let best = &ranked[best(&ranked, 1e-11).expect("there are formulas")];
+        assert!(best.entry.loss < 1e-11);
+        simple += u32::from(best.entry.complexity <= 13);
+    }
+    assert!(simple >= 3, "{simple} of 5");
 }
 
 #[test]
