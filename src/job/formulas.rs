@@ -312,7 +312,7 @@ fn read(path: &str, options: &FormulaTaskConfig) -> Result<(Arc<Table>, Named)> 
         TableError::NotFinite { column, row, value } => {
             let line = frame.line(row - 1);
             anyhow!(
-                "line {line}, column '{column}': {value:e} is beyond single precision; scale the column"
+                "line {line}, column '{column}': {value:?} is beyond single precision; scale the column"
             )
         }
         TableError::Weight { row, value } => {

@@ -432,6 +432,12 @@ impl<'t> Machine<'t> {
         moments
     }
 
+    /// Sums over all rows of the formula at hand and a target: what a search scores formulas by.
+    pub fn sums(&mut self, target: usize) -> Moments {
+        let table: &Table = self.table;
+        self.moments(&table.targets()[target].deviations)
+    }
+
     /// The relative loss of `offset + slope · f` for the formula at hand, without the cancellation that sums suffer from.
     pub(super) fn exact_loss(&mut self, target: usize, offset: f64, slope: f64) -> f64 {
         let table: &Table = self.table;

@@ -1,4 +1,4 @@
-//! Symbolic regression: formulas that explain a column of a table by the others.
+#![doc = include_str!("README.md")]
 
 mod complexity;
 mod config;

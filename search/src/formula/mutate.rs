@@ -128,6 +128,18 @@ pub struct Variation {
 const TRIES: u32 = 8;
 
 impl Variation {
+    /// Formulas of these operations over so many columns, of at most `nodes_max` nodes; a new leaf is a constant with that chance.
+    pub fn new(
+        unary: Vec<Operation>,
+        binary: Vec<Operation>,
+        columns: u16,
+        nodes_max: usize,
+        constant_chance: f64,
+        weights: &Weights,
+    ) -> Self {
+        Self { unary, binary, columns, nodes_max, constant_chance, weights: weights.all() }
+    }
+
     /// A column or a constant.
     fn leaf(&self, dice: &mut Dice) -> Node {
         if dice.chance(self.constant_chance) {

@@ -66,7 +66,7 @@ pub enum TableError {
         rows: usize,
     },
     /// A value is not finite, also not as a single-precision number.
-    #[error("column '{column}', row {row}: {value} is not a finite number of single precision")]
+    #[error("column '{column}', row {row}: {value:?} is not a finite number of single precision")]
     NotFinite {
         /// Its name.
         column: String,
