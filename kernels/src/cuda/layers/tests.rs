@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cpu::{self, Input, Lanes, LayerNoise, Packed, PerturbedLinear, TensorNoise};
+use crate::cuda::Stage;
 use crate::cuda::{Centred, testing};
 use crate::{Distribution, NoiseStream, math};
 
