@@ -6,8 +6,10 @@
 //! | OpenAI-ES: dense perturbations | [`eggroll`] with [`Variant::OpenEs`](eggroll::Variant::OpenEs) | arXiv 1703.03864 |
 //! | sign update, sparse perturbations | [`eggroll`], same enum | the EGGROLL reference code's alternatives |
 //! | one-sided leave-one-out estimator | [`eggroll`] with one-sided [`Sampling`](hatchery_engine::Sampling) | arXiv 2609.10980, section 9 |
+//! | regularised evolution of programs | [`program`] | arXiv 2302.06675, arXiv 2003.03384 |
+//! | symbolic regression | [`formula`] | arXiv 2305.01582 and others, see there |
 //!
-//! All of them propose [`Perturbed`](hatchery_engine::Perturbed) populations, so each task for one is a task for all.
+//! Those of [`eggroll`] propose [`Perturbed`](hatchery_engine::Perturbed) populations, so each task for one is a task for all of them.
 
 #![forbid(unsafe_code)]
 

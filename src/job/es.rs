@@ -1,7 +1,7 @@
 //! An evolution strategy on a learner.
 
 use anyhow::Result;
-use hatchery_engine::checkpoint::{Checkpoint, CheckpointStore};
+use hatchery_engine::checkpoint::CheckpointStore;
 use hatchery_engine::observe::Observer;
 use hatchery_engine::{
     Evaluator, Fitness, Generation, Params, RunError, RunPlan, RunReport, Strategy, StrategyError,
@@ -9,10 +9,9 @@ use hatchery_engine::{
 };
 use hatchery_kernels::Backend;
 use hatchery_search::Eggroll;
-use hatchery_search::eggroll::State;
 use hatchery_tasks::external::Counters;
 
-use super::{Evaluation, Job, Learned, Learner, RestoreError, Restored};
+use super::{Evaluation, Job, Learned, Learner, RestoreError, Restored, restore};
 use crate::run_dir::RunDir;
 
 /// An evolution strategy on a learner.
@@ -34,10 +33,7 @@ impl<L: Learner> Job for EsJob<L> {
     }
 
     fn restore(&mut self, store: &CheckpointStore) -> Result<Restored, RestoreError> {
-        let loaded = store.latest::<State>()?;
-        let Checkpoint { progress, state, .. } = loaded.checkpoint;
-        self.strategy.restore(state)?;
-        Ok(Restored { progress, faults: loaded.faults })
+        restore(&mut self.strategy, store)
     }
 
     fn write_results(&self, dir: &RunDir) -> Result<()> {

@@ -4,16 +4,16 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, anyhow, bail};
-use hatchery_engine::checkpoint::{Checkpoint, CheckpointStore};
+use hatchery_engine::checkpoint::CheckpointStore;
 use hatchery_engine::observe::Observer;
-use hatchery_engine::{Evaluator, RunError, RunPlan, RunReport, Strategy, run};
+use hatchery_engine::{Evaluator, RunError, RunPlan, RunReport, run};
 use hatchery_search::formula::{
-    Change, Config, Digits, Ranked, Regression, Search, State, Table, TableError, Unit, best,
+    Change, Config, Digits, Ranked, Regression, Search, Table, TableError, Unit, best,
 };
 use hatchery_tasks::regression::{Formula, Frame, FrameError, Purpose, Sample};
 use serde_json::{Map, Value, json};
 
-use super::{Conclude, Conclusion, Job, RestoreError, Restored};
+use super::{Conclude, Conclusion, Job, RestoreError, Restored, restore};
 use crate::config::{FormulaTaskConfig, RunConfig, SearchConfig, nearest};
 use crate::run_dir::RunDir;
 
@@ -174,10 +174,7 @@ impl Job for FormulaJob {
     }
 
     fn restore(&mut self, store: &CheckpointStore) -> Result<Restored, RestoreError> {
-        let loaded = store.latest::<State>()?;
-        let Checkpoint { progress, state, .. } = loaded.checkpoint;
-        self.strategy.restore(state)?;
-        Ok(Restored { progress, faults: loaded.faults })
+        restore(&mut self.strategy, store)
     }
 
     fn write_results(&self, dir: &RunDir) -> Result<()> {

@@ -10,7 +10,7 @@ use hatchery_engine::checkpoint::{CheckpointStore, Progress};
 use hatchery_engine::observe::Observer;
 use hatchery_engine::{
     CheckpointError, Evaluator, Generation, Params, RunError, RunPlan, RunReport, StopFlag,
-    StrategyError, TaskError,
+    Strategy, StrategyError, TaskError,
 };
 use hatchery_kernels::Backend;
 use hatchery_tasks::external::Counters;
@@ -125,6 +125,19 @@ pub(crate) struct Restored {
     pub(crate) progress: Progress,
     /// Faults of files that are newer than the one that was used.
     pub(crate) faults: Vec<CheckpointError>,
+}
+
+/// Puts the newest good checkpoint back into a strategy.
+///
+/// # Errors
+/// If no file is good, or its state does not fit.
+fn restore<S: Strategy>(
+    strategy: &mut S,
+    store: &CheckpointStore,
+) -> Result<Restored, RestoreError> {
+    let loaded = store.latest::<S::State>()?;
+    strategy.restore(loaded.checkpoint.state)?;
+    Ok(Restored { progress: loaded.checkpoint.progress, faults: loaded.faults })
 }
 
 /// A run could not be restored.

@@ -2,7 +2,8 @@
 
 use super::{Names, Program, Signature, parse};
 
-/// A program by name: `adamw`, `adamw-corrected` is not expressible without a step counter, so there is none.
+/// Programs by name. AdamW with bias correction needs the progress of training, which a search does not read unless it is asked to;
+/// it is among the [`baselines`](super::select::baselines).
 const PROGRAMS: [(&str, &str); 7] = [
     (
         "adamw",

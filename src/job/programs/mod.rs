@@ -6,10 +6,10 @@ mod found;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use hatchery_engine::checkpoint::{Checkpoint, CheckpointStore};
+use hatchery_engine::checkpoint::CheckpointStore;
 use hatchery_engine::observe::Observer;
-use hatchery_engine::{Evaluator, RunError, RunPlan, RunReport, Strategy, Trainable, run};
-use hatchery_search::program::evolve::{Entry, Evolution, State};
+use hatchery_engine::{Evaluator, RunError, RunPlan, RunReport, Trainable, run};
+use hatchery_search::program::evolve::{Entry, Evolution};
 use hatchery_search::program::interpret::Plan;
 use hatchery_search::program::select::{self, Tuning, tune};
 use hatchery_search::program::training::{Limits, ProxyTraining, Purpose, Suite};
@@ -17,7 +17,7 @@ use hatchery_search::program::{Graph, Names, Program, Signature};
 use hatchery_tasks::proxy;
 
 use self::conclude::Stopped;
-use super::{Conclude, Conclusion, Job, RestoreError, Restored};
+use super::{Conclude, Conclusion, Job, RestoreError, Restored, restore};
 use crate::config::{EvolutionConfig, OptimizerSearchConfig, RunConfig, SearchConfig};
 use crate::run_dir::RunDir;
 
@@ -109,10 +109,7 @@ impl Job for ProgramsJob {
     }
 
     fn restore(&mut self, store: &CheckpointStore) -> Result<Restored, RestoreError> {
-        let loaded = store.latest::<State>()?;
-        let Checkpoint { progress, state, .. } = loaded.checkpoint;
-        self.strategy.restore(state)?;
-        Ok(Restored { progress, faults: loaded.faults })
+        restore(&mut self.strategy, store)
     }
 
     fn write_results(&self, dir: &RunDir) -> Result<()> {

@@ -37,8 +37,15 @@ impl Task for Rugged {
         fitness: &mut [f32],
     ) -> Result<(), TaskError> {
         for (slot, candidate) in fitness.iter_mut().zip(&population.members[members]) {
-            let outcome = *candidate.outcome.get_or_init(|| rugged(&candidate.graph));
-            let _ = candidate.first.set(outcome.fitness());
+            let outcome = candidate.outcome.get_or_init(|| match rugged(&candidate.graph) {
+                Outcome::Scored(ratio) => {
+                    // The first proxy is as telling as all of them.
+                    let _ = candidate.first.set(ratio);
+                    let behind = candidate.hurdle.is_some_and(|hurdle| ratio > hurdle.0);
+                    if behind { Outcome::Hurdled(ratio) } else { Outcome::Scored(ratio) }
+                }
+                failed => failed,
+            });
             *slot = outcome.as_fitness();
         }
         Ok(())
@@ -357,41 +364,10 @@ fn seeds_rotate_and_the_archive_keeps_the_mean_over_them() {
 
 #[test]
 fn a_hurdle_stops_what_is_behind_on_the_first_proxy() {
-    /// Two proxies, the first of which is as telling as the second.
-    struct Steps;
-    impl Task for Steps {
-        type Population = Explicit<Candidate>;
-        fn name(&self) -> &str {
-            "steps"
-        }
-        fn evaluate(
-            &self,
-            population: &Explicit<Candidate>,
-            members: Range<usize>,
-            _: &Backend,
-            fitness: &mut [f32],
-        ) -> Result<(), TaskError> {
-            for (slot, candidate) in fitness.iter_mut().zip(&population.members[members]) {
-                let outcome = candidate.outcome.get_or_init(|| match rugged(&candidate.graph) {
-                    Outcome::Scored(ratio) => {
-                        let _ = candidate.first.set(ratio);
-                        let behind = candidate.hurdle.is_some_and(|hurdle| ratio > hurdle.0);
-                        if behind { Outcome::Hurdled(ratio) } else { Outcome::Scored(ratio) }
-                    }
-                    failed => failed,
-                });
-                *slot = outcome.as_fitness();
-            }
-            Ok(())
-        }
-        fn may_all_fail(&self) -> bool {
-            true
-        }
-    }
     let promoted = |hurdle: f64| {
         let mut evolution = evolution(Config { births: 3000, hurdle, ..small() }, 17);
         let evaluator = Evaluator::new(Backend::cpu());
-        run(&mut evolution, &Steps, &evaluator, &RunPlan::default(), &mut []).expect("it runs");
+        run(&mut evolution, &Rugged, &evaluator, &RunPlan::default(), &mut []).expect("it runs");
         let state = evolution.progress();
         let best = state.archive.best(1)[0].1.fitness();
         let counters = &state.counters;
