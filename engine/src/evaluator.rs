@@ -44,7 +44,8 @@ impl Evaluator {
     /// lost. They become NaN.
     ///
     /// # Errors
-    /// [`EvaluationError::AllFailed`] if no member got a finite fitness and the task does not expect that; [`EvaluationError::Device`] if a device failed.
+    /// [`EvaluationError::AllFailed`] if no member got a finite fitness and the task does not expect that;
+    /// [`EvaluationError::Device`] if a device failed.
     pub fn evaluate<T: Task>(
         &self,
         task: &T,

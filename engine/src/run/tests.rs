@@ -12,12 +12,14 @@ use crate::{Explicit, Generation, Layout, ParamSpec, StrategyError, TaskError};
 /// A small climber with a centre and a state of one number, so that the loop can be watched.
 struct Climber {
     centre: Params,
+    /// The generation for which it has nothing to propose.
+    ends_at: Generation,
 }
 
 impl Climber {
     fn new() -> Self {
         let layout = Arc::new(Layout::new(vec![ParamSpec::vector("x", 1)]));
-        Self { centre: Params::zeros(layout) }
+        Self { centre: Params::zeros(layout), ends_at: Generation::MAX }
     }
 }
 
@@ -26,6 +28,9 @@ impl Strategy for Climber {
     type State = Vec<f32>;
 
     fn ask(&mut self, generation: Generation) -> Result<Explicit<f32>, StrategyError> {
+        if generation >= self.ends_at {
+            return Ok(Explicit { generation, members: Vec::new() });
+        }
         let x = self.centre.values[0];
         let members = (0..7).map(|m| x + ((generation * 7 + m) % 5) as f32 * 0.01 - 0.02).collect();
         Ok(Explicit { generation, members })
@@ -57,9 +62,10 @@ impl Strategy for Climber {
     }
 }
 
-/// Fitness x, until a generation from which on everything fails.
+/// Fitness x, until a generation from which on everything fails, which may be nothing unusual.
 struct Rise {
     fails_from: u32,
+    expected: bool,
 }
 
 impl Task for Rise {
@@ -82,9 +88,13 @@ impl Task for Rise {
         fitness.copy_from_slice(&population.members[members]);
         Ok(())
     }
+
+    fn may_all_fail(&self) -> bool {
+        self.expected
+    }
 }
 
-const FINE: Rise = Rise { fails_from: u32::MAX };
+const FINE: Rise = Rise { fails_from: u32::MAX, expected: false };
 
 fn generations(count: u32) -> RunPlan {
     let budget = Budget { generations: Some(count), ..Budget::default() };
@@ -126,12 +136,34 @@ fn resumed_run_equals_unbroken_run() {
 fn a_generation_in_which_all_fail_stops_the_run_and_leaves_a_checkpoint() {
     let folder = tempfile::tempdir().expect("a scratch folder");
     let plan = with_store(generations(20), folder.path(), 0);
-    let error = climb(&mut Climber::new(), &Rise { fails_from: 5 }, &plan).expect_err("fails");
+    let error = climb(&mut Climber::new(), &Rise { fails_from: 5, expected: false }, &plan)
+        .expect_err("fails");
     assert!(error.to_string().contains("all 7 evaluations of generation 5 failed"), "{error}");
     assert!(error.to_string().contains("the simulator is gone"), "{error}");
     let store = CheckpointStore::new(folder.path(), 3);
     let loaded = store.latest::<Vec<f32>>().expect("written before the error");
     assert_eq!(loaded.checkpoint.progress.generation, 5);
+}
+
+#[test]
+fn a_task_may_expect_that_all_fail() {
+    let task = Rise { fails_from: 5, expected: true };
+    let report = climb(&mut Climber::new(), &task, &generations(20)).expect("runs");
+    assert_eq!((report.generations, report.failures), (20, 15 * 7));
+    let fine = climb(&mut Climber::new(), &FINE, &generations(5)).expect("runs");
+    assert_eq!(report.best_fitness, fine.best_fitness);
+    // Nothing is better than what failed, and what is scored later counts.
+    let budget = Budget { stagnation: Some(3), ..Budget::default() };
+    let plan = RunPlan { budget, ..RunPlan::default() };
+    let report = climb(&mut Climber::new(), &task, &plan).expect("runs");
+    assert_eq!(report.stopped_by, StopReason::Stagnated);
+}
+
+#[test]
+fn a_strategy_with_nothing_to_propose_has_finished() {
+    let mut climber = Climber { ends_at: 4, ..Climber::new() };
+    let report = climb(&mut climber, &FINE, &generations(20)).expect("runs");
+    assert_eq!((report.stopped_by, report.generations), (StopReason::Finished, 4));
 }
 
 #[test]
