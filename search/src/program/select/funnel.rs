@@ -80,10 +80,12 @@ pub fn funnel(
             go_on(stop)?;
             let seed = set << 32 ^ (name as u64) ^ (name >> 64) as u64;
             let score = |program: &Program| {
+                go_on(stop).ok()?;
                 let ratios = ratios(program, signature, &suite, set, tuning_seeds)?;
                 Some(ratios.iter().sum::<f64>() / ratios.len() as f64)
             };
             let tuned = tune(program, Tuning { draws, seed }, score);
+            go_on(stop)?;
             let tuned = tuned.map_or_else(|| program.clone(), |tuned| tuned.program);
             let final_ratios = ratios(&tuned, signature, &suite, set + 1, seeds);
             Ok((tuned, final_ratios))

@@ -64,6 +64,7 @@ pub fn report(
                 go_on(stop)?;
                 let tuning = Tuning { draws, seed: 0x5E1E_C700 ^ number as u64 };
                 let score = |program: &Program| {
+                    go_on(stop).ok()?;
                     let plan = compiled(program, &rule.signature)?;
                     let losses =
                         suite.losses(&plan, 0, Purpose::Selection, TUNING_SET, tuning_seeds);
