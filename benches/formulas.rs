@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench --bench formulas                 # throughput, and the three formulas of speed comparisons
-//! cargo bench --bench formulas -- --table      # the twenty-four: `--seeds 10 --seconds 10 --noise 0`
+//! cargo bench --bench formulas -- --table      # the twenty-four: `--seeds 10 --first 0 --seconds 10 --noise 0 --json FILE`
 //! ```
 //!
 //! Seconds are processor seconds of this process in one thread. *Solved*: the preferred formula of the front has R² > 0.999999 on
@@ -14,9 +14,10 @@ use std::time::Instant;
 use hatchery::engine::{Evaluator, Strategy};
 use hatchery::kernels::Backend;
 use hatchery::search::formula::{
-    Config, Digits, Expression, Machine, Regression, Search, Table, best,
+    Config, Digits, Expression, Machine, Regression, Search, Selection, Table,
 };
 use hatchery::tasks::regression::{FORMULAS, Formula, Purpose, SPEED, Sample};
+use serde_json::{Value, json};
 
 /// Seconds of the processor that this process has used; of the clock where there is no `/proc`.
 fn seconds_used(began: Instant) -> f64 {
@@ -38,9 +39,16 @@ fn table(formula: &Formula, rows: usize, noise: f64, seed: u64, purpose: Purpose
     Table::try_new(columns, vec![target], None).expect("samples are a table")
 }
 
+/// R² on fresh rows above which a formula is solved.
+const SOLVED: f64 = 0.999_999;
+
 /// What a search came to.
 struct Found {
+    seed: u64,
     solved: bool,
+    /// Whether the formula of the shortest description is a solution, and whether any of the front is.
+    described: bool,
+    any: bool,
     seconds: f64,
     births: u64,
     evaluations: u64,
@@ -67,11 +75,22 @@ fn search(formula: &Formula, config: &Config, (seed, noise, seconds): (u64, f64,
     }
     let ranked = search.front(0).ranked();
     let seconds = seconds_used(clock) - began;
-    let chosen = &ranked[best(&ranked, 1e-10).expect("there are formulas")].entry.expression;
+    let yardstick = search.yardstick(1e-10);
+    let choose = |selection: Selection| {
+        let at = selection.choose(&ranked, &yardstick).expect("there are formulas");
+        &ranked[at].entry.expression
+    };
+    let chosen = choose(config.select);
     let r2 = r_squared(chosen, &test);
+    let described = r_squared(choose(Selection::DescriptionLength), &test);
+    let least = ranked.iter().map(|one| r_squared(&one.entry.expression, &test));
+    let any = least.fold(f64::NEG_INFINITY, f64::max);
     let target = &search.progress().targets[0];
     Found {
-        solved: r2 > 0.999_999,
+        seed,
+        solved: r2 > SOLVED,
+        described: described > SOLVED,
+        any: any > SOLVED,
         seconds,
         births: target.births,
         evaluations: target.counters.evaluations,
@@ -146,31 +165,48 @@ fn throughput() {
     }
 }
 
-fn rows(list: &[Formula], enough: f64, seeds: u64, (noise, seconds): (f64, f64)) {
+fn rows(
+    list: &[Formula],
+    enough: f64,
+    seeds: std::ops::Range<u64>,
+    (noise, seconds): (f64, f64),
+) -> Value {
     let config = Config { enough, ..Config::default() };
-    let (mut solved_formulas, mut solved_runs) = (0, 0);
+    let (mut solved_formulas, mut solved_runs, mut described, mut any) = (0, 0, 0, 0);
+    let mut raw: Vec<Value> = Vec::new();
+    let count = seeds.end - seeds.start;
     for formula in list {
         let all: Vec<Found> =
-            (0..seeds).map(|seed| search(formula, &config, (seed, noise, seconds))).collect();
+            seeds.clone().map(|seed| search(formula, &config, (seed, noise, seconds))).collect();
         let solved = all.iter().filter(|found| found.solved).count();
-        solved_formulas += usize::from(2 * solved > seeds as usize);
+        solved_formulas += usize::from(2 * solved > all.len());
         solved_runs += solved;
+        described += all.iter().filter(|found| found.described).count();
+        any += all.iter().filter(|found| found.any).count();
+        raw.extend(all.iter().map(|found| {
+            json!({
+                "formula": formula.name, "seed": found.seed, "noise": noise, "solved": found.solved,
+                "solved_by_description": found.described, "solved_by_any": found.any,
+                "cpu_seconds": found.seconds, "births": found.births, "r2": found.r2, "text": found.text,
+            })
+        }));
         let mut times: Vec<f64> = all.iter().map(|found| found.seconds).collect();
         times.sort_by(f64::total_cmp);
         let shown = all.iter().find(|found| found.solved).unwrap_or(&all[0]);
         println!(
-            "{:18} {solved:2}/{seeds} median {:6.2} s  R2 {:.7}  {}",
+            "{:18} {solved:2}/{count} median {:6.2} s  R2 {:.7}  {}",
             formula.name,
             times[times.len() / 2],
             shown.r2,
             shown.text
         );
     }
-    let count = list.len();
+    let formulas = list.len();
     println!(
-        "solved in most seeds: {solved_formulas} of {count}; runs {solved_runs} of {}",
-        count as u64 * seeds
+        "solved in most seeds: {solved_formulas} of {formulas}; runs {solved_runs} of {} ({described} by the shortest description, {any} by any formula of the front)",
+        formulas as u64 * count
     );
+    raw.into()
 }
 
 fn main() {
@@ -179,16 +215,29 @@ fn main() {
         let at = words.iter().position(|word| word == name);
         at.and_then(|at| words.get(at + 1)?.parse().ok()).unwrap_or(default)
     };
-    let (seeds, noise) = (option("--seeds", 10.0) as u64, option("--noise", 0.0));
+    let (first, seeds) = (option("--first", 0.0) as u64, option("--seeds", 10.0) as u64);
+    let noise = option("--noise", 0.0);
+    let json = words.iter().position(|word| word == "--json").and_then(|at| words.get(at + 1));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread starts");
     pool.install(|| {
         if words.iter().any(|word| word == "--table") {
             let enough = Config::default().enough;
-            return rows(&FORMULAS, enough, seeds, (noise, option("--seconds", 10.0)));
+            let limits = (noise, option("--seconds", 10.0));
+            let raw = rows(&FORMULAS, enough, first..first + seeds, limits);
+            return json.into_iter().for_each(|path| write(path, &raw));
         }
         raw();
         throughput();
         // Until the fit is good enough to be solved, with something to spare.
-        rows(&SPEED, 1e-7, seeds.min(2), (0.0, 5.0));
+        let raw = rows(&SPEED, 1e-7, first..first + seeds.min(2), (0.0, 5.0));
+        json.into_iter().for_each(|path| write(path, &raw));
     });
+}
+
+fn write(path: &str, raw: &Value) {
+    let text = serde_json::to_string_pretty(raw).expect("numbers and texts") + "\n";
+    if let Err(error) = std::fs::write(path, text) {
+        eprintln!("{path} cannot be written: {error}");
+        std::process::exit(1);
+    }
 }

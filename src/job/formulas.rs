@@ -8,7 +8,7 @@ use hatchery_engine::checkpoint::CheckpointStore;
 use hatchery_engine::observe::Observer;
 use hatchery_engine::{Evaluator, RunError, RunPlan, RunReport, run};
 use hatchery_search::formula::{
-    Change, Config, Digits, Ranked, Regression, Search, Table, TableError, Unit, best,
+    Change, Config, Digits, Ranked, Regression, Search, Table, TableError, Unit,
 };
 use hatchery_tasks::regression::{Formula, Frame, FrameError, Purpose, Sample};
 use serde_json::{Map, Value, json};
@@ -65,7 +65,8 @@ impl FormulaJob {
 
     /// Number of the preferred formula of a front.
     fn best(&self, front: &[Ranked]) -> Option<usize> {
-        best(front, self.config.enough.max(EXACT))
+        let yardstick = self.strategy.yardstick(self.config.enough.max(EXACT));
+        self.config.select.choose(front, &yardstick)
     }
 
     fn symbols(&self) -> Vec<&str> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Complexity, NODES_MAX, Weights};
+use super::{Complexity, NODES_MAX, Selection, Weights};
 use crate::ConfigError;
 use crate::program::{Action, Operation, Operations};
 
@@ -54,6 +54,11 @@ pub struct Config {
     pub keep: u32,
     /// Relative loss (1 − R²) at which the search is over; by default that of rounding errors in single precision.
     pub enough: f64,
+    /// At the end, leave out of the formulas of the front what the data do not ask for, and round constants to whole numbers where
+    /// the data cannot tell the difference: where the loss grows by less than a factor n^(1/n), n rows (the criterion of Schwarz).
+    pub trim: bool,
+    /// Which formula of the front is preferred: `best`, `accuracy` or `description-length`.
+    pub select: Selection,
     /// How formulas change.
     pub mutation: Weights,
 }
@@ -89,6 +94,8 @@ impl Default for Config {
             migrants_front: 0.05,
             keep: 5,
             enough: 1e-12,
+            trim: true,
+            select: Selection::default(),
             mutation: Weights::default(),
         }
     }

@@ -38,6 +38,8 @@ pub(super) struct Fit {
     pub(super) steps: u32,
     /// A relative loss that is good enough.
     pub(super) enough: f64,
+    /// Whether constants that are whole numbers stay as they are.
+    pub(super) whole_stay: bool,
 }
 
 /// What became of it.
@@ -68,7 +70,8 @@ pub(super) fn fit(machine: &mut Machine<'_>, expression: &mut Expression, fit: F
     let mut nodes = [0_usize; CONSTANTS_MAX];
     let mut values = [0.0_f32; CONSTANTS_MAX];
     let mut count = 0;
-    for (node, value) in machine.constants().take(CONSTANTS_MAX) {
+    let free = |&(_, value): &(usize, f32)| !(fit.whole_stay && value.fract() == 0.0);
+    for (node, value) in machine.constants().filter(free).take(CONSTANTS_MAX) {
         (nodes[count], values[count]) = (node, value);
         count += 1;
     }
@@ -107,8 +110,8 @@ pub(super) fn fit(machine: &mut Machine<'_>, expression: &mut Expression, fit: F
         match score(machine, fit.target) {
             Ok(score) if loss_of(&score) < before => {
                 best = score;
-                for (value, (_, new)) in values.iter_mut().zip(machine.constants()) {
-                    *value = new;
+                for (value, &node) in values.iter_mut().zip(nodes) {
+                    *value = machine.constant(node);
                 }
                 normal = None;
                 damping = (damping * 0.1).max(1e-12);

@@ -116,16 +116,7 @@ impl Front {
     }
 }
 
-/// Which of a ranked front to prefer: the one of the highest score among those whose loss is within 1.5 of the lowest, as PySR's
-/// "best". A perfect fit has a loss of rounding errors only, so losses up to `exact` count as near the lowest, however low that is.
-pub fn best(ranked: &[Ranked], exact: f64) -> Option<usize> {
-    let least = ranked.iter().map(|one| one.entry.loss).fold(f64::INFINITY, f64::min);
-    let near = |one: &Ranked| one.entry.loss <= (1.5 * least).max(exact);
-    let candidates = (0..ranked.len()).filter(|&at| near(&ranked[at]));
-    candidates.reduce(|a, b| if ranked[b].score > ranked[a].score { b } else { a })
-}
-
 /// The natural logarithm, the same on every machine.
-fn ln(x: f64) -> f64 {
+pub(super) fn ln(x: f64) -> f64 {
     libm::log(x)
 }

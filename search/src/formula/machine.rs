@@ -146,6 +146,14 @@ impl<'t> Machine<'t> {
         })
     }
 
+    /// A constant of the formula at hand.
+    pub(super) fn constant(&self, node: usize) -> f32 {
+        match self.nodes[node] {
+            Node::Constant(value) => value,
+            _ => unreachable!("it is a constant"),
+        }
+    }
+
     /// Changes a constant of the formula at hand.
     pub(super) fn set_constant(&mut self, node: usize, value: f32) {
         self.nodes[node] = Node::Constant(value);

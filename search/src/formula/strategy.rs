@@ -10,12 +10,13 @@ use rayon::prelude::*;
 use super::complexity::Weighing;
 use super::machine::Machine;
 use super::outcome::{Failure, Outcome, Score};
+use super::polish::{Form, polished};
 use super::simplify::Simplifier;
 use super::state::{Island, Member, State, TargetState};
 use super::task::{Candidate, Regression, Scored};
-use super::{Change, Config, Entry, Expression, Node, Variation};
+use super::{Change, Config, Entry, Expression, Node, Variation, Yardstick};
 use crate::ConfigError;
-use crate::program::{Dice, Operation};
+use crate::program::{Dice, Operation, Operations};
 
 /// Purposes of dice; those of the evolution of programs are smaller.
 const BIRTH: u32 = 16;
@@ -92,11 +93,24 @@ impl Search {
         &self.task
     }
 
-    /// The front of a target with its constants fitted to the end.
+    /// The front of a target in shorter forms, with its constants fitted to the end.
     pub fn front(&self, target: usize) -> super::Front {
-        let front = &self.state.targets[target].front;
-        let keep = self.config.keep as usize;
-        super::polish::polished(front, &self.task, target, &self.weighing, self.simplifier, keep)
+        let form = Form {
+            task: &self.task,
+            target,
+            weighing: &self.weighing,
+            simplifier: self.simplifier,
+            operations: Operations::of(&self.config.operations_used()),
+            trim: self.config.trim,
+        };
+        polished(&self.state.targets[target].front, &form)
+    }
+
+    /// What descriptions of formulas are measured by; relative losses up to `exact` are perfect fits.
+    pub fn yardstick(&self, exact: f64) -> Yardstick {
+        let table = self.task.table();
+        let symbols = self.config.operations_used().len() + table.columns().len() + 1;
+        Yardstick { rows: table.rows(), symbols, exact }
     }
 
     /// Whether a target needs no more formulas.

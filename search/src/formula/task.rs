@@ -96,6 +96,7 @@ impl Regression {
             scaling: self.scaling,
             steps: candidate.steps,
             enough: self.enough,
+            whole_stay: false,
         };
         let allowed = self
             .dimensions(fit.target)

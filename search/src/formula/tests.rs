@@ -243,7 +243,7 @@ fn constants_are_found_whatever_the_number_of_rows() {
                 let fitted = fit(
                     &mut machine,
                     &mut formula,
-                    Fit { target: 0, scaling, steps: 40, enough: 1e-13 },
+                    Fit { target: 0, scaling, steps: 40, enough: 1e-13, whole_stay: false },
                 );
                 let score = fitted.score.expect("it is finite");
                 let loss = if scaling { score.scaled } else { score.plain };
@@ -286,7 +286,8 @@ fn no_formula_of_a_front_is_dominated_and_the_best_is_preferred() {
     assert_eq!(pareto, [0.4, 0.3, 0.01]);
     let ranked = front.ranked();
     assert!((ranked[2].score - (0.3_f64 / 0.01).ln()).abs() < 1e-12);
-    assert_eq!(best(&ranked, 0.0), Some(2));
+    let yardstick = Yardstick { rows: 20, symbols: 10, exact: 0.0 };
+    assert_eq!(Selection::Best.choose(&ranked, &yardstick), Some(2));
     // The same shape with better numbers takes the place of the other.
     assert!(front.offer(entry("x * 2", 3, 0.009), 2));
     assert!(front.offer(entry("x * 3", 3, 0.008), 2));
@@ -323,7 +324,9 @@ fn coulombs_law_is_found() {
         assert_eq!(go(&mut search, 400), StopReason::Finished);
         let front = search.front(0);
         let ranked = front.ranked();
-        let best = &ranked[best(&ranked, 1e-11).expect("there are formulas")];
+        let yardstick = search.yardstick(1e-11);
+        let at = Selection::Best.choose(&ranked, &yardstick).expect("there are formulas");
+        let best = &ranked[at];
         assert!(best.entry.loss < 1e-11);
         simple += u32::from(best.entry.complexity <= 13);
     }
@@ -384,7 +387,7 @@ fn after_the_last_fit_no_step_makes_a_formula_better() {
     let mut machine = Machine::new(&table);
     for entry in front.pareto() {
         let mut expression = entry.expression.clone();
-        let one = Fit { target: 0, scaling: false, steps: 1, enough: 0.0 };
+        let one = Fit { target: 0, scaling: false, steps: 1, enough: 0.0, whole_stay: true };
         fit(&mut machine, &mut expression, one);
         machine.load(&expression);
         let loss = machine.exact_loss(0, 0.0, 1.0);
@@ -431,7 +434,8 @@ fn each_target_has_a_front_of_its_own() {
     assert_eq!(go(&mut search, 100), StopReason::Finished);
     let texts = [0, 1].map(|target| {
         let ranked = search.front(target).ranked();
-        let at = best(&ranked, 1e-11).expect("there are formulas");
+        let yardstick = search.yardstick(1e-11);
+        let at = Selection::Best.choose(&ranked, &yardstick).expect("there are formulas");
         ranked[at].entry.expression.text(&["x"], Digits::Significant(4))
     });
     assert_eq!(texts, ["sin(x) + 1", "x^2"]);
@@ -452,4 +456,73 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         let error = Search::try_new(config, task.clone(), 0).expect_err("it makes no sense");
         assert_eq!(error.key, key);
     }
+}
+
+/// The front of one formula of a search over that table, after the last fit.
+fn front_of(table: &Arc<Table>, text: &str, config: Config) -> String {
+    let mut search = search(table, Config { scaling: false, ..config }, 0);
+    let names: Vec<String> = table.columns().iter().map(|column| column.name.clone()).collect();
+    let expression = Expression::parse(text, &names).expect("a formula");
+    let mut machine = Machine::new(table);
+    machine.load(&expression);
+    let loss = machine.exact_loss(0, 0.0, 1.0);
+    let complexity = expression.nodes().len() as u32;
+    let mut state = search.state().expect("it has a state");
+    state.targets[0].front.offer(Entry { expression, complexity, loss, ticket: 0 }, 1);
+    search.restore(state).expect("the same shape");
+    let front = search.front(0);
+    front.pareto()[0].expression.text(&names, Digits::Significant(3))
+}
+
+/// 200 rows of x and x² + x, with normal noise of a standard deviation of `noise`.
+fn parabola(noise: f64) -> Arc<Table> {
+    let mut dice = Dice::new(9, 0, 1);
+    let x: Vec<f64> = (0..200).map(|row| f64::from(row) / 100.0 - 1.0).collect();
+    let y = x.iter().map(|x| x * x + x + noise * dice.normal()).collect();
+    let columns = vec![("x".to_owned(), None, x)];
+    Table::try_new(columns, vec![("y".to_owned(), None, y)], None).expect("a table")
+}
+
+#[test]
+fn what_the_data_do_not_ask_for_is_trimmed() {
+    let ugly = "x^2 * 1.01 + (x + 0.02) * cos(x * 0.001)";
+    for noise in [0.0, 0.01] {
+        let text = front_of(&parabola(noise), ugly, Config::default());
+        assert!(["x * x + x", "x + x * x", "x^2 + x", "x + x^2"].contains(&&*text), "{text}");
+    }
+    // A part that the data do ask for stays, though it is small.
+    let text = front_of(&parabola(0.0), "x^2 * 1.01 + x + sin(x * 40) * 0.1", Config::default());
+    assert!(!text.contains("sin"), "{text}");
+    let text = front_of(&parabola(0.0), ugly, Config { trim: false, ..Config::default() });
+    assert!(text.contains("cos"), "{text}");
+}
+
+#[test]
+fn a_constant_that_is_no_whole_number_is_not_rounded() {
+    let x: Vec<f64> = (0..200).map(|row| f64::from(row) / 50.0).collect();
+    let y = x.iter().map(|x| 2.02 * x).collect();
+    let columns = vec![("x".to_owned(), None, x)];
+    let table = Table::try_new(columns, vec![("y".to_owned(), None, y)], None).expect("a table");
+    assert_eq!(front_of(&table, "x * 1.9", Config::default()), "x * 2.02");
+}
+
+#[test]
+fn the_shortest_description_is_not_that_of_noise() {
+    let mut front = Front::default();
+    // Ten nodes follow the noise of twenty rows.
+    for (text, size, loss) in
+        [("x", 1, 0.5), ("x * y", 3, 1e-4), ("x * y + sin(x * 20.5)", 8, 4e-5)]
+    {
+        front.offer(entry(text, size, loss), 1);
+    }
+    let ranked = front.ranked();
+    let choose = |selection: Selection, rows| {
+        selection.choose(&ranked, &Yardstick { rows, symbols: 12, exact: 1e-10 })
+    };
+    assert_eq!(choose(Selection::Best, 20), Some(2));
+    assert_eq!(choose(Selection::Accuracy, 20), Some(2));
+    assert_eq!(choose(Selection::DescriptionLength, 20), Some(1));
+    // Of a thousand rows it is no noise.
+    assert_eq!(choose(Selection::DescriptionLength, 1000), Some(2));
+    assert_eq!(Selection::Best.choose(&[], &Yardstick { rows: 1, symbols: 1, exact: 0.0 }), None);
 }

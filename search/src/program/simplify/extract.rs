@@ -58,7 +58,7 @@ fn best(
     for _ in 0..ROUNDS {
         let mut changed = false;
         for &id in &ids {
-            for term in graph[id].iter() {
+            for term in graph[id].iter().filter(|term| graph.analysis.allow(term)) {
                 let found = assemble(graph, signature, &best, free, id, term);
                 let Some(found) = found else { continue };
                 if best.get(&id).is_none_or(|known| found.total < known.total) {

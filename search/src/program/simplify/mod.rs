@@ -30,6 +30,7 @@ mod term;
 pub use cost::cost;
 pub use explain::explain;
 pub use numeric::{Removal, Tolerance, reduce, training_scores};
+pub(crate) use steps::simplify_formula;
 pub use steps::{Effort, Simplified, Step, simplify, simplify_scored};
 
 #[cfg(test)]

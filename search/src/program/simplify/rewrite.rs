@@ -11,7 +11,9 @@ use super::extract::{Choice, extract};
 use super::reals::{From, PROTECTION, agree, decimal};
 use super::rules::rewrites;
 use super::term::{Facts, Term};
-use crate::program::{Argument, Graph, Operation, Origin, Program, Signature, Variable};
+use crate::program::{
+    Argument, Graph, Operation, Operations, Origin, Program, Signature, Variable,
+};
 
 /// What came out of the rewriting of one program.
 #[derive(Debug)]
@@ -22,15 +24,21 @@ pub(super) struct Rewritten {
     pub(super) note: String,
 }
 
-/// The cheapest equal program that the rules lead to within the effort.
-pub(super) fn rewrite(program: &Program, signature: &Signature, effort: Effort) -> Rewritten {
+/// The cheapest equal program that the rules lead to within the effort, made of these operations if some are named.
+pub(super) fn rewrite(
+    program: &Program,
+    signature: &Signature,
+    effort: Effort,
+    operations: Option<&Operations>,
+) -> Rewritten {
     let Ok(graph) = Graph::of(program, signature) else {
         return Rewritten { program: None, note: String::new() };
     };
     let mut note = String::new();
     // With all rules, and if that was not the same program, with the exact ones.
     for protected in [true, false] {
-        let (runner, roots) = saturate(&graph, signature, effort, protected);
+        let facts = Facts::new(signature, operations);
+        let (runner, roots) = saturate(&graph, signature, effort, (facts, protected));
         note = format!(
             "{} equal values in {} classes, {}",
             runner.egraph.total_size(),
@@ -55,9 +63,9 @@ fn saturate(
     graph: &Graph,
     signature: &Signature,
     effort: Effort,
-    protected: bool,
+    (facts, protected): (Facts, bool),
 ) -> (Runner<Term, Facts>, Vec<Id>) {
-    let mut terms = EGraph::new(Facts::new(signature));
+    let mut terms = EGraph::new(facts.clone());
     let mut ids: Vec<Id> = Vec::with_capacity(graph.nodes.len());
     for node in &graph.nodes {
         let term = match node.origin {
@@ -73,7 +81,7 @@ fn saturate(
     let results = graph.outputs.iter().chain(graph.states.iter().map(|state| &state.result));
     let roots: Vec<Id> = results.map(|value| ids[*value as usize]).collect();
     // Limits that are counted, not timed: the result must not depend on the machine.
-    let runner = Runner::<Term, Facts>::new(Facts::new(signature))
+    let runner = Runner::<Term, Facts>::new(facts)
         .with_egraph(terms)
         .with_node_limit(effort.terms)
         .with_iter_limit(effort.rounds)

@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::cost::fine_cost;
 use super::numeric::{Tolerance, reduce};
-use super::rewrite::rewrite;
+use super::rewrite::{Rewritten, rewrite};
 use super::states::eliminate;
 use super::{cost, explain};
 use crate::program::export::Expression;
 use crate::program::training::Failure;
-use crate::program::{Graph, Names, Program, Signature};
+use crate::program::{Graph, Names, Operations, Program, Signature};
 
 /// How far rewriting goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,19 @@ pub fn simplify(program: &Program, signature: &Signature, effort: Effort) -> Sim
     work.finish(program)
 }
 
+/// Simplifies a formula as [`simplify`] does, but to calls of these operations only; those of the formula should be among them.
+pub(crate) fn simplify_formula(
+    program: &Program,
+    signature: &Signature,
+    effort: Effort,
+    operations: &Operations,
+) -> Program {
+    let mut work = Work::new(program, signature, effort);
+    work.operations = Some(operations);
+    work.exact();
+    work.program
+}
+
 /// Simplifies with scores: statements that hardly change them go as well. Larger scores are better, one for each seed.
 ///
 /// # Errors
@@ -100,6 +113,7 @@ struct Work<'a> {
     program: Program,
     signature: &'a Signature,
     effort: Effort,
+    operations: Option<&'a Operations>,
     steps: Vec<Step>,
 }
 
@@ -110,7 +124,9 @@ fn sizes(program: &Program, signature: &Signature) -> (usize, usize) {
 
 impl<'a> Work<'a> {
     fn new(program: &Program, signature: &'a Signature, effort: Effort) -> Self {
-        let mut work = Self { program: program.clone(), signature, effort, steps: Vec::new() };
+        let program_now = program.clone();
+        let mut work =
+            Self { program: program_now, signature, effort, operations: None, steps: Vec::new() };
         let live = crate::program::Liveness::of(program, signature);
         let mut names = Names::of(signature);
         names.complete(program, signature);
@@ -148,7 +164,7 @@ impl<'a> Work<'a> {
         self.step("identities", canonical, Vec::new());
         loop {
             let known = self.fine();
-            let found = rewrite(&self.program, self.signature, self.effort);
+            let found = self.rewritten();
             if let Some(program) = found.program.and_then(|program| self.canonical(&program)) {
                 let gone = self.gone(&program);
                 self.step("rewrites", program, gone.into_iter().chain([found.note]).collect());
@@ -160,7 +176,7 @@ impl<'a> Work<'a> {
                 let steps = self.steps.len();
                 self.step("states", program, vec![why]);
                 // A state less may cost more statements than it is worth; then it stays.
-                let shorter = rewrite(&self.program, self.signature, self.effort);
+                let shorter = self.rewritten();
                 if let Some(program) = shorter.program.and_then(|p| self.canonical(&p)) {
                     let gone = self.gone(&program);
                     self.step("rewrites", program, gone);
@@ -174,6 +190,10 @@ impl<'a> Work<'a> {
                 return;
             }
         }
+    }
+
+    fn rewritten(&self) -> Rewritten {
+        rewrite(&self.program, self.signature, self.effort, self.operations)
     }
 
     fn fine(&self) -> u64 {

@@ -5,7 +5,7 @@ use std::fmt;
 use egg::{Analysis, DidMerge, EGraph, FromOp, Id, Language};
 
 use super::reals;
-use crate::program::{Kind, Operation, Signature, Variable};
+use crate::program::{Kind, Operation, Operations, Signature, Variable};
 
 /// A term: an input, a number (its bits as `f64`), or a call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,12 +97,24 @@ pub(super) struct Facts {
     kinds: Vec<Kind>,
     /// Formulas may be a number where a column is expected.
     pub(super) formula: bool,
+    /// The operations that a result may be made of; all if none are named.
+    pub(super) operations: Option<Operations>,
 }
 
 impl Facts {
-    pub(super) fn new(signature: &Signature) -> Self {
+    pub(super) fn new(signature: &Signature, operations: Option<&Operations>) -> Self {
         let kinds = signature.inputs().iter().map(|input| input.kind).collect();
-        Self { kinds, formula: !signature.is_optimizer() }
+        Self { kinds, formula: !signature.is_optimizer(), operations: operations.cloned() }
+    }
+
+    /// Whether a result may be made of this term.
+    pub(super) fn allow(&self, term: &Term) -> bool {
+        match (&self.operations, term) {
+            (Some(operations), Term::Call(operation, _)) => {
+                operations.as_slice().contains(operation)
+            }
+            _ => true,
+        }
     }
 }
 
