@@ -18,26 +18,36 @@ pub(crate) fn run(quick: bool) -> Value {
     let adamw = lab::fresh(&start, &suite, 50, 32);
     println!("ratio on 32 fresh seeds: tuned AdamW {adamw:.4?}, tuned Lion {lion:.4?}");
     let mut rows = Vec::new();
-    let mut found = 0;
+    let (mut found, mut bounded) = (0, 0);
     for seed in 0..5 {
         let mutation =
             mutate::Config { operations: Operations::small(), ..mutate::Config::default() };
-        let births = if quick { 5_000 } else { 100_000 };
-        let config =
-            Config { births, population: 500, tournament: 5, mutation, ..Config::default() };
+        let config = Config {
+            births: if quick { 5_000 } else { 200_000 },
+            population: 1000,
+            tournament: 5,
+            rotate: 10_000,
+            mutation,
+            ..Config::default()
+        };
         let evolution = lab::search(config, &start, &suite, SEEDS_OF_EACH, seed, None);
         let (program, _) = lab::best(&evolution, &suite);
         let fitness = lab::best_fitness(&evolution);
         let fresh = lab::fresh(&program, &suite, 50, 32);
-        let weight = Probe::new(&program).and_then(|mut probe| probe.sign_momentum());
+        let mut probe = Probe::new(&program);
+        let weight = probe.as_mut().and_then(Probe::sign_momentum);
+        let is_bounded = probe.as_mut().is_some_and(Probe::is_bounded);
         found += u32::from(weight.is_some());
+        bounded += u32::from(is_bounded);
         println!(
-            "seed {seed}: fitness {fitness:.4}, fresh {fresh:.4?}, sign of gradient and momentum: {}",
+            "seed {seed}: fitness {fitness:.4}, fresh {fresh:.4?}, bounded in the gradient: {is_bounded}, sign of gradient and momentum: {}",
             weight.map_or("no".into(), |weight| format!("yes, weight of the state {weight:.2}"))
         );
         println!("{}", lab::text(&program));
-        rows.push(json!({ "seed": seed, "fitness": fitness, "fresh": fresh, "state_weight": weight, "text": lab::text(&program) }));
+        rows.push(json!({ "seed": seed, "fitness": fitness, "fresh": fresh, "bounded": is_bounded, "state_weight": weight, "text": lab::text(&program) }));
     }
-    println!("sign-momentum in {found} of 5 runs");
-    json!({ "adamw": adamw, "lion": lion, "found": found, "rows": rows })
+    println!(
+        "sign-momentum in {found} of 5 runs, an update that is bounded in the gradient in {bounded}"
+    );
+    json!({ "adamw": adamw, "lion": lion, "found": found, "bounded": bounded, "rows": rows })
 }
