@@ -210,7 +210,6 @@ pub(crate) fn self_test() {
     assert_eq!(kind("adamw"), (true, false));
     assert_eq!(kind("sgd"), (false, false));
     assert_eq!(kind("rmsprop"), (false, false));
-    let mut bounded =
-        |name: &str| Probe::new(&lab::named(name)).is_some_and(|mut p| p.is_bounded());
+    let bounded = |name: &str| Probe::new(&lab::named(name)).is_some_and(|mut p| p.is_bounded());
     assert!(bounded("lion") && bounded("rmsprop") && !bounded("sgd-momentum"));
 }
