@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench --bench formulas                 # throughput, and the three formulas of speed comparisons
-//! cargo bench --bench formulas -- --table      # the twenty-four: `--seeds 10 --first 0 --seconds 10 --noise 0 --json FILE`
+//! cargo bench --bench formulas -- --table      # the twenty-four: `--seeds 10 --first 0 --seconds 10 --noise 0 --json FILE --rows DIR`
 //! ```
 //!
 //! Seconds are processor seconds of this process in one thread. *Solved*: the preferred formula of the front has R² > 0.999999 on
@@ -187,7 +187,7 @@ fn rows(
             json!({
                 "formula": formula.name, "seed": found.seed, "noise": noise, "solved": found.solved,
                 "solved_by_description": found.described, "solved_by_any": found.any,
-                "cpu_seconds": found.seconds, "births": found.births, "r2": found.r2, "text": found.text,
+                "true": formula.text, "cpu_seconds": found.seconds, "births": found.births, "r2": found.r2, "text": found.text,
             })
         }));
         let mut times: Vec<f64> = all.iter().map(|found| found.seconds).collect();
@@ -217,7 +217,12 @@ fn main() {
     };
     let (first, seeds) = (option("--first", 0.0) as u64, option("--seeds", 10.0) as u64);
     let noise = option("--noise", 0.0);
-    let json = words.iter().position(|word| word == "--json").and_then(|at| words.get(at + 1));
+    let text =
+        |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1));
+    if let Some(folder) = text("--rows") {
+        write_rows(folder, first..first + seeds, noise);
+    }
+    let json = text("--json");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread starts");
     pool.install(|| {
         if words.iter().any(|word| word == "--table") {
@@ -232,6 +237,31 @@ fn main() {
         let raw = rows(&SPEED, 1e-7, first..first + seeds.min(2), (0.0, 5.0));
         json.into_iter().for_each(|path| write(path, &raw));
     });
+}
+
+/// The rows that searches see and are judged by, a file for each formula and seed: what other programs are given.
+fn write_rows(folder: &str, seeds: std::ops::Range<u64>, noise: f64) {
+    std::fs::create_dir_all(folder).unwrap_or_else(|error| {
+        eprintln!("{folder} cannot be made: {error}");
+        std::process::exit(1);
+    });
+    for formula in FORMULAS.iter().chain(&SPEED) {
+        for seed in seeds.clone() {
+            let of = |rows, noise, purpose| {
+                let sample = Sample::draw(formula, rows, noise, seed, purpose);
+                let mut columns = sample.columns;
+                columns.push(sample.target);
+                columns
+            };
+            let raw = json!({
+                "formula": formula.name, "text": formula.text, "columns": formula.columns,
+                "seed": seed, "noise": noise,
+                "train": of(formula.rows, noise, Purpose::Training),
+                "test": of(1000, 0.0, Purpose::Test),
+            });
+            write(&format!("{folder}/{}-{seed}.json", formula.name), &raw);
+        }
+    }
 }
 
 fn write(path: &str, raw: &Value) {

@@ -1,8 +1,8 @@
 //! From plain descent to momentum, on a quadratic of condition 10⁴.
 //!
 //! Eight operations, as AutoML-Zero restricts them, and other training seeds every 10,000 births: with twenty-two operations or always the
-//! same seeds the search ends more often in rules that no other seed trains with, or in schedules without a state. That was found
-//! out with seeds 0 to 4, so the seeds here begin at 100.
+//! same seeds the search ends more often in rules that no other seed trains with, or in schedules without a state; one queue of 1,000
+//! came to momentum in 3 of 5 runs, ten queues of 100 in 5 of 5. That was found out with seeds 0 to 104, so those here begin at 200.
 
 use hatchery::search::program::evolve::Config;
 use hatchery::search::program::{Operations, mutate};
@@ -23,11 +23,12 @@ pub(crate) fn run(quick: bool) -> Value {
     println!("ratio on 32 fresh seeds: tuned descent {sgd:.4?}, tuned momentum {momentum:.4?}");
     let mut rows = Vec::new();
     let mut found = 0;
-    for seed in 100..105 {
+    for seed in 200..205 {
         let operations = Operations::try_from(OPERATIONS.to_owned()).expect("they exist");
         let config = Config {
             births: if quick { 10_000 } else { 400_000 },
-            population: 1000,
+            islands: 10,
+            population: 100,
             tournament: 5,
             rotate: 10_000,
             mutation: mutate::Config { operations, ..mutate::Config::default() },

@@ -18,9 +18,14 @@ pub(crate) fn signature() -> Signature {
 
 /// Proxies by name.
 pub(crate) fn suite(names: &[&str]) -> Arc<Suite> {
+    suite_of(names, signature())
+}
+
+/// Proxies by name, for programs of that signature.
+pub(crate) fn suite_of(names: &[&str], signature: Signature) -> Arc<Suite> {
     let one =
         |name: &&str| -> Arc<dyn Trainable> { Arc::from(proxy::named(name).expect("it is one")) };
-    let suite = Suite::new(names.iter().map(one).collect(), signature(), Limits::default());
+    let suite = Suite::new(names.iter().map(one).collect(), signature, Limits::default());
     suite.prepare();
     Arc::new(suite)
 }
@@ -32,7 +37,8 @@ pub(crate) fn named(name: &str) -> Program {
 
 /// Mean ratio of a program to the references, on the seeds of a set that no search uses; none if it fails.
 pub(crate) fn fresh(program: &Program, suite: &Suite, set: u64, seeds: u32) -> Option<f64> {
-    let plan = Plan::compile(&Graph::of(program, &signature()).ok()?, &signature());
+    let signature = suite.signature();
+    let plan = Plan::compile(&Graph::of(program, signature).ok()?, signature);
     let proxies = suite.proxies().len();
     let ratio = |proxy| suite.ratio(&plan, proxy, Purpose::Selection, set, seeds).ok();
     Some((0..proxies).map(ratio).sum::<Option<f64>>()? / proxies as f64)
@@ -53,8 +59,8 @@ pub(crate) fn search(
     seed: u64,
     evaluations: Option<u64>,
 ) -> Evolution {
-    let mut evolution =
-        Evolution::try_new(config, start.clone(), signature(), seed).expect("it makes sense");
+    let mut evolution = Evolution::try_new(config, start.clone(), suite.signature().clone(), seed)
+        .expect("it makes sense");
     let budget = Budget { evaluations, ..Budget::default() };
     let plan = RunPlan { budget, ..RunPlan::default() };
     let task = ProxyTraining::new(suite.clone(), seeds);
@@ -75,10 +81,10 @@ pub(crate) fn best(evolution: &Evolution, suite: &Suite) -> (Program, f64) {
     let programs: Vec<Program> = archive
         .iter()
         .take(64)
-        .map(|(_, entry)| entry.program.without_dead(&signature()))
+        .map(|(_, entry)| entry.program.without_dead(suite.signature()))
         .collect();
-    let scored =
-        rescore(&programs, suite, &signature(), 16, &StopFlag::default()).expect("nobody stops it");
+    let scored = rescore(&programs, suite, suite.signature(), 16, &StopFlag::default())
+        .expect("nobody stops it");
     // What the search likes best, if nothing of it trains on other seeds.
     let first = || (f64::INFINITY, programs[0].clone());
     let (ratio, program) = scored.into_iter().next().unwrap_or_else(first);
@@ -87,5 +93,10 @@ pub(crate) fn best(evolution: &Evolution, suite: &Suite) -> (Program, f64) {
 
 /// A program as text.
 pub(crate) fn text(program: &Program) -> String {
-    program.text(&signature(), &Names::of(&signature()))
+    text_of(program, &signature())
+}
+
+/// A program of that signature as text.
+pub(crate) fn text_of(program: &Program, signature: &Signature) -> String {
+    program.text(signature, &Names::of(signature))
 }

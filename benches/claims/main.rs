@@ -11,10 +11,12 @@
 //! | `k7` | does it come from descent to momentum? |
 //! | `k8` | what does the cache save, and does it change nothing? |
 //! | `k9` | where do meta-validation curves turn? |
+//! | `horizons` | do programs that see how long training lasts do better on two lengths of it? |
 //!
 //! `k1` (the interpreter is right) and `k2` (the simplifier comes to Lion) are tests; `k5` (what is found holds on proxies never
 //! used) is `hatchery run optimizer-search`, whose table is the experiment.
 
+mod horizons;
 mod k3;
 mod k4;
 mod k6;
@@ -31,13 +33,14 @@ use serde_json::Value;
 /// A claim: its id, and what tries it. Prints a table and returns the raw numbers.
 type Claim = (&'static str, fn(bool) -> Value);
 
-const CLAIMS: [Claim; 6] = [
+const CLAIMS: [Claim; 7] = [
     ("k3", k3::run),
     ("k4", k4::run),
     ("k6", k6::run),
     ("k7", k7::run),
     ("k8", k8::run),
     ("k9", k9::run),
+    ("horizons", horizons::run),
 ];
 
 fn main() {
@@ -52,7 +55,7 @@ fn main() {
             name if CLAIMS.iter().any(|(known, _)| *known == name) => names.push(word),
             other => {
                 eprintln!(
-                    "there is no '{other}'; claims are k3 k4 k6 k7 k8 k9, flags --quick and --json DIR"
+                    "there is no '{other}'; claims are k3 k4 k6 k7 k8 k9 horizons, flags --quick and --json DIR"
                 );
                 std::process::exit(2);
             }
