@@ -268,16 +268,12 @@ fn symbols(names: &[String]) -> Vec<String> {
 /// Rows of a file.
 fn read(path: &str, options: &FormulaTaskConfig) -> Result<(Arc<Table>, Named)> {
     let FormulaTaskConfig { targets, weights, units, .. } = options;
-    if Path::new(path).extension().is_some_and(|extension| extension == "parquet") {
-        bail!("Parquet files are not read; write the table as CSV");
-    }
     let bytes = std::fs::read(path)?;
     let digest = digest(&bytes);
     if options.digest.as_ref().is_some_and(|known| *known != digest) {
         bail!("the file has changed since this search began; start a new one");
     }
-    let text = String::from_utf8(bytes).map_err(|_| anyhow!("it is no UTF-8 text"))?;
-    let frame = Frame::read(&text)?;
+    let frame = Frame::of_file(Path::new(path), bytes)?;
     let is_feature = |name: &&String| !targets.contains(name) && Some(*name) != weights.as_ref();
     let features: Vec<String> = match options.features.as_slice() {
         [] => frame.names().iter().filter(is_feature).cloned().collect(),

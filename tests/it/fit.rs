@@ -123,7 +123,7 @@ fn faults_of_a_table_are_named_with_their_place() {
         ("single.csv --target y", "at least 2 are needed"),
         ("alone.csv --target y", "no columns besides the target"),
         ("huge.csv --target y", "line 3, column 'x': 1e300 is beyond single precision"),
-        ("table.parquet --target y", "Parquet files are not read"),
+        ("table.parquet --target y", "--features parquet"),
         ("none.csv --target y", "cannot read none.csv"),
         ("fall.csv --target s --operators +,frob", "--operators: there is no operation 'frob'"),
         ("fall.csv --target s --units s=3m", "--units: '3m' is no unit"),

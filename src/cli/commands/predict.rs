@@ -16,9 +16,10 @@ pub(in crate::cli) fn run(args: &PredictArgs) -> Result<Outcome> {
     let dir = RunDir::open(&args.run_dir).map_err(usage)?;
     let found = read_front(&dir).map_err(usage)?;
     let shown = args.data.display();
-    let text = std::fs::read_to_string(&args.data);
-    let text = text.with_context(|| format!("cannot read {shown}")).map_err(usage)?;
-    let frame = Frame::read(&text).with_context(|| format!("cannot use {shown}")).map_err(usage)?;
+    let bytes = std::fs::read(&args.data);
+    let bytes = bytes.with_context(|| format!("cannot read {shown}")).map_err(usage)?;
+    let frame = Frame::of_file(&args.data, bytes);
+    let frame = frame.with_context(|| format!("cannot use {shown}")).map_err(usage)?;
     let targets = found["targets"].as_array().map_or(&[][..], Vec::as_slice);
     let mut added = Vec::new();
     let mut failed = 0;

@@ -1,6 +1,7 @@
 //! A table of a file: text until a column is asked for as numbers.
 
 use std::fmt;
+use std::path::Path;
 
 /// A table with a header.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +55,13 @@ pub enum FrameError {
         /// What is there.
         text: String,
     },
+    /// Bytes that are no UTF-8 text.
+    NotText,
+    /// A Parquet file that is none, or this build does not read them.
+    Parquet {
+        /// What is wrong.
+        reason: String,
+    },
     /// A cell that is no finite number.
     NotANumber {
         /// From 1.
@@ -71,6 +79,8 @@ impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Csv { reason } => write!(f, "{reason}"),
+            Self::Parquet { reason } => write!(f, "{reason}"),
+            Self::NotText => write!(f, "it is no UTF-8 text"),
             Self::Empty => write!(f, "there are no rows below a header"),
             Self::DuplicateColumn { name } => write!(f, "line 1: two columns are called '{name}'"),
             Self::Ragged { line, expected, found } => {
@@ -102,6 +112,39 @@ impl fmt::Display for FrameError {
 const MISSING: [&str; 8] = ["", "NA", "N/A", "na", "nan", "NaN", "null", "?"];
 
 impl Frame {
+    /// Reads the bytes of a file: Parquet if its name ends so, else text with a header line.
+    ///
+    /// # Errors
+    /// [`FrameError`] for the first fault of the table as such; what is in its cells is looked at later.
+    pub fn of_file(path: &Path, bytes: Vec<u8>) -> Result<Self, FrameError> {
+        if path.extension().is_some_and(|extension| extension == "parquet") {
+            return Self::of_parquet(bytes);
+        }
+        Self::read(&String::from_utf8(bytes).map_err(|_| FrameError::NotText)?)
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn of_parquet(_: Vec<u8>) -> Result<Self, FrameError> {
+        let reason = "this build does not read Parquet files; build it with `--features parquet`, or write the table as CSV";
+        Err(FrameError::Parquet { reason: reason.into() })
+    }
+
+    /// A table from its columns' names and cells; `lines` are those of the rows in the file.
+    #[cfg(feature = "parquet")]
+    pub(super) fn try_new(
+        names: Vec<String>,
+        cells: Vec<Vec<String>>,
+        lines: Vec<u64>,
+    ) -> Result<Self, FrameError> {
+        if let Some(at) = (1..names.len()).find(|&at| names[..at].contains(&names[at])) {
+            return Err(FrameError::DuplicateColumn { name: names[at].clone() });
+        }
+        if cells.is_empty() {
+            return Err(FrameError::Empty);
+        }
+        Ok(Self { names, cells, lines, delimiter: b',' })
+    }
+
     /// Reads text with a header line. Cells are parted by commas, semicolons or tabs, whichever the header has most of.
     ///
     /// # Errors

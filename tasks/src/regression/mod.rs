@@ -5,6 +5,8 @@
 
 mod formulas;
 mod frame;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod sample;
 
 pub use formulas::{FORMULAS, Formula, SPEED};
