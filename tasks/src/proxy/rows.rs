@@ -184,7 +184,8 @@ impl Kernel for CrossEntropy<'_> {
                 *share = math::exp(x - largest);
             }
             let sum = sum(width, |i| shares[i]);
-            total += f64::from(math::ln(sum) + largest - logits[*class as usize]);
+            // In this order: beside two huge logits that are equal ln(sum) would be lost, and the loss be 0.
+            total += f64::from(math::ln(sum) + (largest - logits[*class as usize]));
             if let Some(slopes) = &mut slopes {
                 let slopes = &mut slopes[row * width..(row + 1) * width];
                 let factor = scale / sum;
@@ -220,5 +221,23 @@ impl Kernel for SquaredError<'_> {
             }
         }
         total / self.wanted.len() as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_logits_cost_ln_of_the_classes_however_large_they_are() {
+        for size in [0.0, 1.0, 1e10, -1e30, 3e38] {
+            let logits = [size; 10];
+            let loss =
+                CrossEntropy { logits: &logits, classes: &[3], width: 10, slopes: None }.run();
+            assert!((loss - 10f64.ln()).abs() < 1e-6, "{size}: {loss}");
+        }
+        let logits = [f32::NAN; 10];
+        let loss = CrossEntropy { logits: &logits, classes: &[3], width: 10, slopes: None }.run();
+        assert!(loss.is_nan());
     }
 }
