@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::complexity::Weighing;
 use super::constants::{self, Fit};
 use super::machine::Machine;
-use super::trim::trimmed;
+use super::trim::{EXACT, trimmed};
 use super::{Entry, Expression, Front, Node, Regression, Simplifier};
 use crate::program::simplify::{Effort, simplify_formula};
 use crate::program::{Operations, Signature};
@@ -13,7 +13,7 @@ use crate::program::{Operations, Signature};
 /// Steps of one formula, at most, and how many rows times steps that may be.
 const STEPS: (usize, usize) = (200, 4_000_000);
 /// How far shorter forms are looked for: some hundredths of a second each.
-const EFFORT: Effort = Effort { terms: 3000, rounds: 8 };
+const EFFORT: Effort = Effort { terms: 1500, rounds: 7 };
 
 /// How formulas of a front are written, and what for.
 #[derive(Debug)]
@@ -70,7 +70,8 @@ fn fitted(machine: &mut Machine<'_>, entry: &Entry, form: &Form<'_>) -> Entry {
         machine.load(&expression);
         let loss = machine.exact_loss(target, 0.0, 1.0);
         let complexity = form.weighing.of(expression.nodes());
-        let simpler = complexity < best.complexity && loss <= best.loss * (1.0 + 1e-6);
+        let as_good = loss <= EXACT.max(best.loss * (1.0 + 1e-6));
+        let simpler = complexity < best.complexity && as_good;
         if (loss < best.loss && complexity <= best.complexity) || simpler {
             best = Entry { expression, complexity, loss, ticket: entry.ticket };
         }

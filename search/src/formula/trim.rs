@@ -12,7 +12,7 @@ use super::polish::Form;
 use super::{Entry, Expression, Node};
 
 /// A relative loss that may be rounding errors of single precision.
-const EXACT: f64 = 1e-11;
+pub(super) const EXACT: f64 = 1e-11;
 /// Nodes times rows times steps that the trials of one formula may take, about a tenth of a second; fewer rows count as `ROWS_MIN`.
 const WORK: u64 = 100_000_000;
 const ROWS_MIN: usize = 200;

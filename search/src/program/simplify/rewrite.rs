@@ -12,7 +12,7 @@ use super::reals::{From, PROTECTION, agree, decimal};
 use super::rules::rewrites;
 use super::term::{Facts, Term};
 use crate::program::{
-    Argument, Graph, Operation, Operations, Origin, Program, Signature, Variable,
+    Argument, Graph, Node, Operation, Operations, Origin, Program, Signature, Variable,
 };
 
 /// What came out of the rewriting of one program.
@@ -35,8 +35,10 @@ pub(super) fn rewrite(
         return Rewritten { program: None, note: String::new() };
     };
     let mut note = String::new();
-    // With all rules, and if that was not the same program, with the exact ones.
-    for protected in [true, false] {
+    // With all rules, and if that was not the same program, with the exact ones; without a protected division these are all.
+    let divides = |node: &Node| matches!(node.origin, Origin::Call(Operation::Divide, _));
+    let ways: &[bool] = if graph.nodes.iter().any(divides) { &[true, false] } else { &[false] };
+    for &protected in ways {
         let facts = Facts::new(signature, operations);
         let (runner, roots) = saturate(&graph, signature, effort, (facts, protected));
         note = format!(
