@@ -166,6 +166,8 @@ fn evaluation(c: &mut Criterion) {
         ProxyTraining::new(Arc::new(suite), 1)
     });
     let outcome = |graph: &Arc<Graph>| task.score(&Candidate::new(graph.clone(), 1, None));
+    // The closure is called for each measurement.
+    static SAID: std::sync::Once = std::sync::Once::new();
     group.bench_function("m1,n1/all", |b| {
         let mut known: HashMap<u128, Graph> = HashMap::new();
         for program in population(20, 400) {
@@ -176,7 +178,13 @@ fn evaluation(c: &mut Criterion) {
         let mut graphs: Vec<Arc<Graph>> = known.into_values().map(Arc::new).collect();
         graphs.sort_by_key(|graph| graph.hash);
         let scored = graphs.iter().filter(|graph| matches!(outcome(graph), Outcome::Scored(_)));
-        println!("evaluation: {} of {} programs train to the end", scored.count(), graphs.len());
+        SAID.call_once(|| {
+            println!(
+                "evaluation: {} of {} programs train to the end",
+                scored.count(),
+                graphs.len()
+            );
+        });
         let mut turn = 0;
         b.iter(|| {
             turn = (turn + 1) % graphs.len();

@@ -33,7 +33,9 @@ pub(crate) fn run(quick: bool) -> Value {
             100.0 * counters.redundancy(),
             counters.failures(),
         );
-        rows.push(json!({ "seed": seed, "best": best, "hit_rate": counters.hit_rate(), "redundancy": counters.redundancy(), "counters": counters }));
+        let text = lab::text(&evolution.progress().archive.best(1)[0].1.program);
+        println!("{text}");
+        rows.push(json!({ "seed": seed, "best": best, "text": text, "hit_rate": counters.hit_rate(), "redundancy": counters.redundancy(), "counters": counters }));
     }
     let short = Config { births: if quick { 400 } else { 2_000 }, ..config };
     let with = lab::search(short.clone(), &start, &suite, SEEDS_OF_EACH, 0, None);
