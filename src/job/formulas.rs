@@ -8,7 +8,7 @@ use hatchery_engine::checkpoint::CheckpointStore;
 use hatchery_engine::observe::Observer;
 use hatchery_engine::{Evaluator, RunError, RunPlan, RunReport, run};
 use hatchery_search::formula::{
-    Change, Config, Digits, Ranked, Regression, Search, Table, TableError, Unit,
+    Change, Config, Digits, Ranked, Regression, Search, Selection, Table, TableError, Unit,
 };
 use hatchery_tasks::regression::{Formula, Frame, FrameError, Purpose, Sample};
 use serde_json::{Map, Value, json};
@@ -65,8 +65,12 @@ impl FormulaJob {
 
     /// Number of the preferred formula of a front.
     fn best(&self, front: &[Ranked]) -> Option<usize> {
+        self.chosen(self.config.select, front)
+    }
+
+    fn chosen(&self, select: Selection, front: &[Ranked]) -> Option<usize> {
         let yardstick = self.strategy.yardstick(self.config.enough.max(EXACT));
-        self.config.select.choose(front, &yardstick)
+        select.choose(front, &yardstick)
     }
 
     fn symbols(&self) -> Vec<&str> {
@@ -134,14 +138,28 @@ impl FormulaJob {
     fn table(&self, target: usize) -> Vec<String> {
         let front = &self.fronts()[target];
         let (symbols, best) = (self.symbols(), self.best(front));
-        let Target { name, variance } = self.target(target);
+        let shortest = self.chosen(Selection::DescriptionLength, front);
+        let how = match self.config.select {
+            Selection::Best => "the steepest fall of the loss near the lowest",
+            Selection::Accuracy => "the lowest loss",
+            Selection::DescriptionLength => "the shortest description of formula and residuals",
+        };
+        let mut legend = format!("formulas for {}; * = best: {how}", self.target(target).name);
+        if shortest != best {
+            legend += "; + = the shortest description, to be preferred if the data are noisy";
+        }
+        let variance = self.target(target).variance;
         let mut lines = vec![
             String::new(),
-            format!("formulas for {name}; * = best: the steepest fall of the loss near the lowest"),
+            legend,
             "  complexity        loss          R2   score  formula".to_owned(),
         ];
         for (index, Ranked { entry, score }) in front.iter().enumerate() {
-            let mark = if best == Some(index) { '*' } else { ' ' };
+            let mark = match Some(index) {
+                at if at == best => '*',
+                at if at == shortest => '+',
+                _ => ' ',
+            };
             let text = entry.expression.text(&symbols, Digits::Significant(5));
             lines.push(format!(
                 "{mark} {:>10}  {:>10.3e}  {:>10.7}  {score:>6.2}  {text}",
