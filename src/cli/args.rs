@@ -121,6 +121,7 @@ pub(super) struct RunArgs {
   hatchery fit data.csv --target y --seconds 10
   hatchery fit fall.csv --target s --units 's=m,g=m/s^2,t=s'
   hatchery fit data.csv --target y --operators +,-,*,/,sin,exp --max-size 20 --json
+  hatchery fit noisy.csv --target y --set search.select=description-length
   hatchery predict runs/data-seed0 new.csv --out predicted.csv
 
 Prints the front: the best formula of each complexity that no simpler one matches. `loss` is the mean squared error, `score` how
