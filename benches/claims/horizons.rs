@@ -2,7 +2,7 @@
 
 use hatchery::search::program::evolve::Config;
 use hatchery::search::program::select::paired;
-use hatchery::search::program::{Operations, Signature, mutate, start};
+use hatchery::search::program::{Signature, start};
 use serde_json::{Value, json};
 
 use super::lab;
@@ -27,8 +27,7 @@ pub(crate) fn run(quick: bool) -> Value {
     for seed in 0..SEEDS {
         let mut line = format!("{seed:>4}");
         for (arm, (start, suite)) in arms.iter().enumerate() {
-            let mutation =
-                mutate::Config { operations: Operations::small(), ..mutate::Config::default() };
+            let mutation = lab::small();
             let config = Config {
                 births: if quick { 5_000 } else { 100_000 },
                 islands: 10,

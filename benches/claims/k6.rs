@@ -1,7 +1,6 @@
 //! From AdamW to the sign of a momentum, on the two problems where that is known to win: a box, and heavy-tailed noise.
 
 use hatchery::search::program::evolve::Config;
-use hatchery::search::program::{Operations, mutate};
 use serde_json::{Value, json};
 
 use super::lab;
@@ -20,8 +19,7 @@ pub(crate) fn run(quick: bool) -> Value {
     let mut rows = Vec::new();
     let (mut found, mut bounded) = (0, 0);
     for seed in 0..5 {
-        let mutation =
-            mutate::Config { operations: Operations::small(), ..mutate::Config::default() };
+        let mutation = lab::small();
         let config = Config {
             births: if quick { 5_000 } else { 200_000 },
             population: 1000,

@@ -1,7 +1,6 @@
 //! The cache: how much it saves, and that it changes nothing.
 
 use hatchery::search::program::evolve::Config;
-use hatchery::search::program::{Operations, mutate};
 use serde_json::{Value, json};
 
 use super::lab;
@@ -12,7 +11,7 @@ const SEEDS_OF_EACH: u32 = 1;
 pub(crate) fn run(quick: bool) -> Value {
     let suite = lab::suite(&["m1", "n1"]);
     let start = lab::tuned(&lab::named("adamw"), &suite);
-    let mutation = mutate::Config { operations: Operations::small(), ..mutate::Config::default() };
+    let mutation = lab::small();
     // The published settings: a population of 1000, tournaments of 2.
     let config =
         Config { births: if quick { 2_000 } else { 20_000 }, mutation, ..Config::default() };

@@ -3,7 +3,6 @@
 use hatchery::engine::StopFlag;
 use hatchery::search::program::evolve::Config;
 use hatchery::search::program::select::{turning, validate};
-use hatchery::search::program::{Operations, mutate};
 use serde_json::{Value, json};
 
 use super::lab;
@@ -19,8 +18,7 @@ pub(crate) fn run(quick: bool) -> Value {
     let mut rows = Vec::new();
     println!("births: search fitness / meta-validation, for each run; then where the curve turns");
     for seed in 0..runs {
-        let mutation =
-            mutate::Config { operations: Operations::small(), ..mutate::Config::default() };
+        let mutation = lab::small();
         let config =
             Config { births, population: 300, tournament: 5, mutation, ..Config::default() };
         let evolution = lab::search(config, &start, &suite, SEEDS_OF_EACH, seed, None);

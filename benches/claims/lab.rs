@@ -8,7 +8,7 @@ use hatchery::search::program::evolve::{Config, Evolution};
 use hatchery::search::program::interpret::Plan;
 use hatchery::search::program::select::{Tuning, rescore, tune};
 use hatchery::search::program::training::{Limits, ProxyTraining, Purpose, Suite};
-use hatchery::search::program::{Graph, Names, Program, Signature, start};
+use hatchery::search::program::{Graph, Names, Operations, Program, Signature, mutate, start};
 use hatchery::tasks::proxy;
 
 /// The signature of all of them.
@@ -28,6 +28,11 @@ pub(crate) fn suite_of(names: &[&str], signature: Signature) -> Arc<Suite> {
     let suite = Suite::new(names.iter().map(one).collect(), signature, Limits::default());
     suite.prepare();
     Arc::new(suite)
+}
+
+/// Mutations with twenty-two operations.
+pub(crate) fn small() -> mutate::Config {
+    mutate::Config { operations: Operations::small(), ..mutate::Config::default() }
 }
 
 /// A program by name.

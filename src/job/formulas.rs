@@ -98,6 +98,10 @@ impl FormulaJob {
         json!({
             "target": self.task.table().targets()[target].name,
             "best": self.best(front).map(|at| entries[at].clone()),
+            "best_by": self.config.select.in_words(),
+            "shortest": self
+                .chosen(Selection::DescriptionLength, front)
+                .map(|at| entries[at].clone()),
             "front": entries,
         })
     }
@@ -139,11 +143,7 @@ impl FormulaJob {
         let front = &self.fronts()[target];
         let (symbols, best) = (self.symbols(), self.best(front));
         let shortest = self.chosen(Selection::DescriptionLength, front);
-        let how = match self.config.select {
-            Selection::Best => "the steepest fall of the loss near the lowest",
-            Selection::Accuracy => "the lowest loss",
-            Selection::DescriptionLength => "the shortest description of formula and residuals",
-        };
+        let how = self.config.select.in_words();
         let mut legend = format!("formulas for {}; * = best: {how}", self.target(target).name);
         if shortest != best {
             legend += "; + = the shortest description, to be preferred if the data are noisy";

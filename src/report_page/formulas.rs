@@ -98,11 +98,21 @@ fn front(target: &Value) -> String {
     let best = &target["best"];
     let mut out = format!(
         "<section>\n<h2>The best formula for {name}</h2>\n<div class=\"scroll\"><pre><code>{name} = {}</code></pre></div>\n\
-         <p>R² {}, complexity {}: the steepest fall of the loss among those within half as much again of the lowest.</p>\n</section>\n",
+         <p>R² {}, complexity {}: {}.</p>\n",
         escape(word(&best["text"])),
         best["r2"].as_f64().map_or("–".into(), |r2| number::real(r2, 8)),
         best["complexity"],
+        escape(word(&target["best_by"])),
     );
+    let shortest = &target["shortest"];
+    if shortest["complexity"].is_u64() && shortest["complexity"] != best["complexity"] {
+        let _ = writeln!(
+            out,
+            "<p>The shortest description, to be preferred if the data are noisy: <code>{name} = {}</code></p>",
+            escape(word(&shortest["text"]))
+        );
+    }
+    out += "</section>\n";
     out += &picture(word(&target["target"]), entries);
     let mut body = String::new();
     for entry in entries {

@@ -37,13 +37,16 @@ pub(super) fn polished(front: &Front, form: &Form<'_>) -> Front {
             return best;
         }
         loop {
-            let before = best.complexity;
-            let trimmed = trimmed(&mut machine, best, form);
-            // Whole numbers may have made more forms equal.
-            best = fitted(&mut machine, &trimmed, form);
-            if best.complexity == before {
+            let trimmed = trimmed(&mut machine, best.clone(), form);
+            if trimmed == best {
                 return best;
             }
+            // Whole numbers may have made more forms equal.
+            let again = fitted(&mut machine, &trimmed, form);
+            if again.complexity == best.complexity {
+                return again;
+            }
+            best = again;
         }
     };
     let entries: Vec<Entry> = front.pareto().par_iter().map(polish).collect();
@@ -54,7 +57,7 @@ pub(super) fn polished(front: &Front, form: &Form<'_>) -> Front {
     polished
 }
 
-/// The best of the formula and its shorter forms with their constants fitted; never worse than it was.
+/// The best of the formula and its shorter forms with their constants fitted; never worse than it was but by rounding errors.
 fn fitted(machine: &mut Machine<'_>, entry: &Entry, form: &Form<'_>) -> Entry {
     let (most, work) = STEPS;
     let steps = (work / form.task.table().rows()).clamp(10, most) as u32;
@@ -64,6 +67,10 @@ fn fitted(machine: &mut Machine<'_>, entry: &Entry, form: &Form<'_>) -> Entry {
     let mut best = entry.clone();
     for mut expression in [itself, simple].into_iter().chain(short) {
         let target = form.target;
+        let fits = |dimensions: &super::Dimensions| dimensions.allow(&expression, false);
+        if !form.task.dimensions(target).is_none_or(fits) {
+            continue;
+        }
         let whole_stay = form.trim;
         let fit = Fit { target, scaling: false, steps, enough: 0.0, whole_stay };
         constants::fit(machine, &mut expression, fit);

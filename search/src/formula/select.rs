@@ -33,6 +33,15 @@ pub struct Yardstick {
 }
 
 impl Selection {
+    /// What it goes by, in words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Best => "the steepest fall of the loss near the lowest",
+            Self::Accuracy => "the lowest loss",
+            Self::DescriptionLength => "the shortest description of formula and residuals",
+        }
+    }
+
     /// Number of the preferred formula; none if there are no formulas.
     pub fn choose(self, ranked: &[Ranked], yardstick: &Yardstick) -> Option<usize> {
         let Yardstick { rows, symbols, exact } = *yardstick;
