@@ -7,6 +7,8 @@
 //! |---|---|
 //! | [`dataset`] | designs and scores, from arrays or CSV; refuses what no model could learn from |
 //! | [`normalise`] | column-wise z-scores, there and back; a search in units of the table |
+//! | [`Draws`] | random choices by seed and purpose |
+//! | [`statistics`] | quantiles, ranks, rank correlation |
 //! | [`model`] | models: the ridge-regularised [`Quadratic`] |
 //!
 //! ```
@@ -27,11 +29,14 @@
 #![forbid(unsafe_code)]
 
 pub mod dataset;
+mod draws;
 mod error;
 pub mod model;
 pub mod normalise;
+pub mod statistics;
 
 pub use dataset::Dataset;
+pub use draws::Draws;
 pub use error::{Place, SurrogateError};
 pub use model::Quadratic;
 pub use normalise::{Normalised, Normaliser};
