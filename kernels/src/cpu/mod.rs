@@ -21,6 +21,7 @@ pub use lanes::{Input, Lanes};
 pub use layer_noise::{LayerNoise, Perturbation, TensorNoise};
 pub use packed::{Packed, PackedCache, Precision};
 pub use perturbed_linear::PerturbedLinear;
+pub use product::{Matrix, product};
 pub use small_product::{Left, small_product};
 pub use transposed::TransposedLinear;
 pub use vector::VectorCall;

@@ -1,4 +1,4 @@
-//! Plain matrix products, by `rten-gemm`: the inputs that all members share.
+//! Plain matrix products, by `rten-gemm`: the inputs that all members share, and networks of surrogates.
 
 use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions};
 use rten_tensor::NdTensorView;
@@ -8,14 +8,17 @@ thread_local! {
     static EXECUTOR: GemmExecutor = GemmExecutor::new();
 }
 
-/// Layout of a matrix in memory.
+/// A matrix `(rows, cols)` and its layout in memory.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Matrix<'a> {
-    pub(crate) data: &'a [f32],
-    pub(crate) rows: usize,
-    pub(crate) cols: usize,
+pub struct Matrix<'a> {
+    /// `rows · cols` numbers.
+    pub data: &'a [f32],
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub cols: usize,
     /// Whether `data` holds the transpose, `(cols, rows)` row-major.
-    pub(crate) transposed: bool,
+    pub transposed: bool,
 }
 
 impl<'a> Matrix<'a> {
@@ -28,14 +31,20 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// `out ← left · right`, all row-major.
-pub(crate) fn product(left: Matrix<'_>, right: Matrix<'_>, out: &mut [f32]) {
-    debug_assert_eq!(left.cols, right.rows, "inner dimension");
-    debug_assert_eq!(out.len(), left.rows * right.cols, "product");
+/// `out ← left · right`, with `out` row-major `(left.rows, right.cols)`; on all threads of the current pool, whose number does not
+/// change the bits.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn product(left: Matrix<'_>, right: Matrix<'_>, out: &mut [f32]) {
+    assert_eq!(left.data.len(), left.rows * left.cols, "elements of the left matrix");
+    assert_eq!(right.data.len(), right.rows * right.cols, "elements of the right matrix");
+    assert_eq!(left.cols, right.rows, "inner dimension");
+    assert_eq!(out.len(), left.rows * right.cols, "elements of a product");
     let (a, b) = (left.view(), right.view());
     let options = GemmOptions::default();
     let outcome = EXECUTOR.with(|executor| {
         executor.gemm(out, GemmInputA::Unpacked(a), GemmInputB::Unpacked(b), options)
     });
-    outcome.expect("the shapes of a product were checked by the operation that asked for it");
+    outcome.expect("the shapes of a product were checked above");
 }

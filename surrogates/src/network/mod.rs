@@ -1,0 +1,30 @@
+//! Networks as surrogates: a perceptron with exact gradients, what its outputs mean, and how it is trained.
+//!
+//! | file | what |
+//! |---|---|
+//! | `real.rs` | `f32` for work, `f64` for checks |
+//! | `mlp.rs` | the perceptron: forward, backward in weights and in inputs |
+//! | `head.rs` | prediction alone or with a deviation; losses of rows |
+//! | `ranking.rs` | losses of lists: ListNet, RankCosine, RankNet |
+//! | `trainee.rs` | a network on a batch, as what can be regularised |
+//! | `adam.rs` | the optimizer |
+//! | `train.rs` | epochs, bootstrap, validation |
+
+mod adam;
+mod head;
+mod mlp;
+mod ranking;
+mod real;
+mod train;
+mod trainee;
+
+pub use adam::Adam;
+pub use head::Head;
+pub use mlp::{Activation, LEAK, Mlp, Tape};
+pub use ranking::Ranking;
+pub use real::{Real, View};
+pub use train::{EpochRow, Plan, Trained, train};
+pub use trainee::{Batch, Loss, Network, OnBatch};
+
+#[cfg(test)]
+mod tests;
