@@ -116,4 +116,52 @@ pub enum SurrogateError {
         /// The ridge that was not enough.
         ridge: f64,
     },
+    /// There are more rows than the model can take.
+    #[error("the model takes {rows_max} rows, found {rows}; take the best and some of the others")]
+    RowsBeyond {
+        /// Rows.
+        rows: usize,
+        /// Most rows.
+        rows_max: usize,
+    },
+    /// Lists that belong together do not fit.
+    #[error("{found} {what}, {expected} expected")]
+    Shape {
+        /// What was counted.
+        what: &'static str,
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A covariance matrix has no root, even with jitter on its diagonal.
+    #[error("the covariance of the rows is not positive definite in f64; rescale the columns or allow for more noise")]
+    Covariance,
+    /// A setting that cannot be used.
+    #[error("{name} must be {wanted}, found {found}")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// What was given.
+        found: f64,
+        /// What it may be.
+        wanted: &'static str,
+    },
+    /// A bound of the sharpness that no network with a free output bias can meet.
+    #[error(
+        "the bound of the sharpness {bound} is below rho {rho}: the gradient norm of the mean prediction is never below 1, \
+         so the multiplier would grow for ever; raise the bound, lower rho, or leave the output bias out"
+    )]
+    InfeasibleBound {
+        /// ε.
+        bound: f64,
+        /// ρ.
+        rho: f64,
+    },
+    /// Training left the finite numbers.
+    #[error("the loss of epoch {epoch} is not finite; lower the step size or rescale the columns")]
+    Diverged {
+        /// From 0.
+        epoch: u32,
+    },
 }

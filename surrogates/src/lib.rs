@@ -9,6 +9,10 @@
 //! | [`normalise`] | column-wise z-scores, there and back; a search in units of the table |
 //! | [`Draws`] | random choices by seed and purpose |
 //! | [`statistics`] | quantiles, ranks, rank correlation |
+//! | [`network`] | perceptrons with exact gradients, and their training |
+//! | [`sharpness`] | IGNITE, IGNITE-2 and SAM around any network |
+//! | [`gp`] | Gaussian process: predictions with their uncertainty, and where to look next |
+//! | [`lbfgs`] | descent inside a box, for whatever has a gradient |
 //! | [`model`] | models: the ridge-regularised [`Quadratic`] |
 //!
 //! ```
@@ -31,8 +35,12 @@
 pub mod dataset;
 mod draws;
 mod error;
+pub mod gp;
+pub mod lbfgs;
 pub mod model;
+pub mod network;
 pub mod normalise;
+pub mod sharpness;
 pub mod statistics;
 
 pub use dataset::Dataset;
