@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`control`] | CartPole, Acrobot, MountainCar, MountainCarContinuous, Pendulum, a key-and-door grid world |
 //! | [`classify`] | the UCI handwritten digits |
+//! | [`designs`] | offline design: data sets with an exact oracle |
 //! | [`external`] | a user's program in any language |
 //! | [`regression`] | formulas to be found again |
 //! | [`toys`] | "always two", a regression, sphere, Rosenbrock, Rastrigin |
@@ -13,6 +14,7 @@
 
 pub mod classify;
 pub mod control;
+pub mod designs;
 pub mod external;
 pub mod model;
 pub mod proxy;
