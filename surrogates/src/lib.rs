@@ -9,6 +9,7 @@
 //! | [`normalise`] | column-wise z-scores, there and back; a search in units of the table |
 //! | [`Draws`] | random choices by seed and purpose |
 //! | [`statistics`] | quantiles, ranks, rank correlation |
+//! | [`space`] | what a design is, which are possible, and moves between them; features for models |
 //! | [`network`] | perceptrons with exact gradients, and their training |
 //! | [`sharpness`] | IGNITE, IGNITE-2 and SAM around any network |
 //! | [`gp`] | Gaussian process: predictions with their uncertainty, and where to look next |
@@ -41,6 +42,7 @@ pub mod model;
 pub mod network;
 pub mod normalise;
 pub mod sharpness;
+pub mod space;
 pub mod statistics;
 
 pub use dataset::Dataset;
