@@ -6,17 +6,21 @@
 //! | OpenAI-ES: dense perturbations | [`eggroll`] with [`Variant::OpenEs`](eggroll::Variant::OpenEs) | arXiv 1703.03864 |
 //! | sign update, sparse perturbations | [`eggroll`], same enum | the EGGROLL reference code's alternatives |
 //! | one-sided leave-one-out estimator | [`eggroll`] with one-sided [`Sampling`](hatchery_engine::Sampling) | arXiv 2609.10980, section 9 |
+//! | CMA-ES: full covariance, for some hundred parameters | [`es::cma`] | arXiv 1604.00772 |
 //! | regularised evolution of programs | [`program`] | arXiv 2302.06675, arXiv 2003.03384 |
 //! | symbolic regression | [`formula`] | arXiv 2305.01582 and others, see there |
 //!
+//! [`es::CmaEs`] proposes plain vectors, for any [`Points`](hatchery_engine::Points).
 //! Those of [`eggroll`] propose [`Perturbed`](hatchery_engine::Perturbed) populations, so each task for one is a task for all of them.
 
 #![forbid(unsafe_code)]
 
 pub mod eggroll;
 mod error;
+pub mod es;
 pub mod formula;
 pub mod program;
 
 pub use eggroll::Eggroll;
 pub use error::ConfigError;
+pub use es::CmaEs;
