@@ -135,7 +135,9 @@ pub enum SurrogateError {
         found: usize,
     },
     /// A covariance matrix has no root, even with jitter on its diagonal.
-    #[error("the covariance of the rows is not positive definite in f64; rescale the columns or allow for more noise")]
+    #[error(
+        "the covariance of the rows is not positive definite in f64; rescale the columns or allow for more noise"
+    )]
     Covariance,
     /// A setting that cannot be used.
     #[error("{name} must be {wanted}, found {found}")]
@@ -163,5 +165,19 @@ pub enum SurrogateError {
     Diverged {
         /// From 0.
         epoch: u32,
+    },
+    /// A search, a model and a space that do not fit together.
+    #[error("{what} needs {needs}")]
+    Unsuited {
+        /// Which search or model.
+        what: &'static str,
+        /// What it needs.
+        needs: &'static str,
+    },
+    /// A search of a surrogate failed.
+    #[error("the search of the surrogate failed: {reason}")]
+    Search {
+        /// What went wrong.
+        reason: String,
     },
 }

@@ -14,7 +14,8 @@
 //! | [`sharpness`] | IGNITE, IGNITE-2 and SAM around any network |
 //! | [`gp`] | Gaussian process: predictions with their uncertainty, and where to look next |
 //! | [`lbfgs`] | descent inside a box, for whatever has a gradient |
-//! | [`model`] | models: the ridge-regularised [`Quadratic`] |
+//! | [`model`] | models of past experiments: ridge, ensembles of networks, a Gaussian process |
+//! | [`searcher`] | searches of a model: exhaustive, evolution, ascent, REINFORCE, L-BFGS |
 //!
 //! ```
 //! use hatchery_engine::Objective;
@@ -41,6 +42,7 @@ pub mod lbfgs;
 pub mod model;
 pub mod network;
 pub mod normalise;
+pub mod searcher;
 pub mod sharpness;
 pub mod space;
 pub mod statistics;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::Draws;
 use crate::sharpness::Trainee;
+use hatchery_engine::StopFlag;
 
 const ACTIVATIONS: [Activation; 4] =
     [Activation::LeakyRelu, Activation::Relu, Activation::Tanh, Activation::Silu];
@@ -127,7 +128,7 @@ fn rank_net_ignores_increasing_transforms_of_the_scores() {
     let plan = Plan { epochs: 5, batch: 32, loss, ..Plan::default() };
     let weights = |y: &[f32]| {
         let batch = Batch { x: &x, y, counts: None };
-        train(&network, batch, None, &plan, &|| false).expect("it trains").weights
+        train(&network, batch, None, &plan, &StopFlag::default()).expect("it trains").weights
     };
     let bent: Vec<f32> = y.iter().map(|y| 3.0 * y.exp() - 7.0).collect();
     assert_eq!(weights(&y), weights(&bent));
@@ -143,7 +144,9 @@ fn training_lowers_the_loss_and_has_the_same_bits_on_any_number_of_threads() {
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         let batch = Batch { x: &x, y: &y, counts: None };
-        pool.install(|| train(&network, batch, Some(batch), &plan, &|| false).expect("it trains"))
+        pool.install(|| {
+            train(&network, batch, Some(batch), &plan, &StopFlag::default()).expect("it trains")
+        })
     };
     let one = on(1);
     assert!(one.epochs[11].validation < 0.3 * one.epochs[0].validation, "{:?}", one.epochs);
@@ -162,7 +165,8 @@ fn the_best_epoch_is_kept_where_that_is_wanted() {
     let plan = Plan { epochs: 40, batch: 40, step_size: 0.05, keep_best: true, ..Plan::default() };
     let validation = Batch { x: &other, y: &scores, counts: None };
     let batch = Batch { x: &x, y: &y, counts: None };
-    let kept = train(&network, batch, Some(validation), &plan, &|| false).expect("it trains");
+    let kept =
+        train(&network, batch, Some(validation), &plan, &StopFlag::default()).expect("it trains");
     let least = kept.epochs.iter().map(|row| row.validation).fold(f64::INFINITY, f64::min);
     let mut scratch = Default::default();
     let mut trainee =
@@ -178,6 +182,6 @@ fn training_that_leaves_the_numbers_says_so() {
     let network = network(Activation::Relu, Head::Squared);
     let plan = Plan { epochs: 50, batch: 40, step_size: 1e30, ..Plan::default() };
     let batch = Batch { x: &x, y: &y, counts: None };
-    let error = train(&network, batch, None, &plan, &|| false).expect_err("it diverges");
+    let error = train(&network, batch, None, &plan, &StopFlag::default()).expect_err("it diverges");
     assert!(error.to_string().contains("not finite"), "{error}");
 }

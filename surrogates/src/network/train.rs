@@ -1,5 +1,7 @@
 //! Training of a network: epochs of shuffled batches, bootstrap, a regulariser, validation.
 
+use hatchery_engine::StopFlag;
+
 use super::trainee::Scratch;
 use super::{Adam, Batch, Loss, Network, OnBatch, Real, Tape};
 use crate::sharpness::{Regularised, Regulariser, Step, Trainee};
@@ -97,7 +99,7 @@ impl<T: Real> Trained<T> {
     }
 }
 
-/// Trains a network on `rows`; `validation` is never learned from. `stop` is asked after each epoch and may end it early.
+/// Trains a network on `rows`; `validation` is never learned from. A raised `stop` ends it after an epoch.
 ///
 /// # Errors
 /// A setting that cannot be used; weights that are no longer finite, with the epoch.
@@ -109,7 +111,7 @@ pub fn train<T: Real>(
     rows: Batch<'_, T>,
     validation: Option<Batch<'_, T>>,
     plan: &Plan,
-    stop: &(dyn Fn() -> bool + Sync),
+    stop: &StopFlag,
 ) -> Result<Trained<T>, SurrogateError> {
     let mut weights =
         network.first_weights::<T>(&mut Draws::new(plan.seed, "first weights of a network"));
@@ -144,7 +146,7 @@ pub fn train<T: Real>(
         if plan.keep_best && checked < best.0 {
             best = (checked, weights.clone());
         }
-        if stop() {
+        if stop.is_raised() {
             break;
         }
     }

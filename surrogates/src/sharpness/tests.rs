@@ -7,6 +7,7 @@ use crate::Draws;
 use crate::network::{
     Activation, Adam, Batch, Head, Loss, Mlp, Network, OnBatch, Plan, Real, train,
 };
+use hatchery_engine::StopFlag;
 
 fn golden() -> Value {
     let text = include_str!("../../tests/golden/ignite_step.json");
@@ -191,7 +192,7 @@ fn a_linear_model_is_not_changed_by_any_multiplier() {
         let sharpness = Sharpness { start, multiplier, ..Sharpness::ignite() };
         let regulariser = Regulariser::GradientNorm(sharpness);
         let plan = Plan { epochs: 30, batch: 20, step_size: 1e-2, regulariser, ..Plan::default() };
-        train(&network, batch, None, &plan, &|| false).expect("it trains").weights
+        train(&network, batch, None, &plan, &StopFlag::default()).expect("it trains").weights
     };
     assert_eq!(weights_after(0.0), weights_after(1_000.0));
 }
@@ -373,7 +374,7 @@ fn at_equal_loss_the_constrained_network_is_less_sharp() {
     let norm = |seed: u64, regulariser| {
         let plan =
             Plan { epochs: 60, batch: 50, step_size: 3e-3, regulariser, seed, ..Plan::default() };
-        let trained = train(&network, batch, None, &plan, &|| false).expect("it trains");
+        let trained = train(&network, batch, None, &plan, &StopFlag::default()).expect("it trains");
         trained.norm(&x)
     };
     for seed in 0..20 {

@@ -1,0 +1,226 @@
+//! A ridge regression over sites, their squares and products, whose penalty is chosen by leaving rows out.
+//!
+//! w = (ΦᵀΦ + λI)⁻¹ Φᵀ(y − ȳ)      hᵢ = φᵢᵀ (ΦᵀΦ + λI)⁻¹ φᵢ      eᵢ = (yᵢ − ŷᵢ)/(1 − hᵢ)      s² = mean e²      s(x)² = s² h(x)
+//!
+//! | symbol | code | shape, meaning |
+//! |---|---|---|
+//! | Φ | [`Terms`] of the rows | (rows, terms), sparse |
+//! | λ | `penalty` | the one of [`PENALTIES`] with the least mean e² |
+//! | eᵢ | | error of row i by a fit without it, in closed form |
+//! | s(x) | [`Prediction::deviation`] | deviation of the posterior of the model at x, without noise |
+//!
+//! One eigen-decomposition ΦᵀΦ = V D Vᵀ serves all λ. Source: the formulas are standard (Hoerl and Kennard 1970; Allen's PRESS 1974).
+
+use nalgebra::{DMatrix, SymmetricEigen};
+use rayon::prelude::*;
+
+use super::terms::{Sparse, Terms};
+use super::{Prediction, Surrogate};
+use crate::space::{Design, Space};
+use crate::{SurrogateError, statistics};
+
+/// The penalties that are tried.
+pub const PENALTIES: [f64; 8] = [1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0];
+
+/// Rows that are summed as one part: sums have the same bits on any number of threads.
+const PART: usize = 1 << 11;
+
+/// Designs that are predicted as one part.
+const PREDICTED: usize = 1 << 10;
+
+/// A fitted ridge regression.
+#[derive(Clone, Debug)]
+pub struct Ridge {
+    space: Space,
+    terms: Terms,
+    mean: f64,
+    weights: Vec<f64>,
+    /// Row k is the k-th eigenvector over √(d + λ): h(x) is the squared length of this matrix times φ.
+    halves: DMatrix<f64>,
+    penalty: f64,
+    noise: f64,
+    left_out: Vec<f64>,
+}
+
+impl Ridge {
+    /// Fits designs and scores; `products` asks for squares and products of sites as well.
+    ///
+    /// # Errors
+    /// If lists differ in length or are empty.
+    pub fn fit(
+        space: &Space,
+        designs: &[Design],
+        scores: &[f64],
+        products: bool,
+    ) -> Result<Self, SurrogateError> {
+        super::check_rows(designs, scores)?;
+        let terms = Terms::new(space, designs, products);
+        let mean = statistics::mean(scores);
+        let rows: Vec<Sparse> = designs
+            .par_iter()
+            .map(|design| {
+                let mut row = Sparse::new();
+                terms.write(design, &mut row);
+                row
+            })
+            .collect();
+        let count = terms.count();
+        let mut gram = DMatrix::zeros(count, count);
+        let mut target = vec![0.0; count];
+        let parts: Vec<(DMatrix<f64>, Vec<f64>)> = rows
+            .par_chunks(PART)
+            .zip(scores.par_chunks(PART))
+            .map(|(rows, scores)| products_of(rows, scores, mean, count))
+            .collect();
+        for (part, sums) in parts {
+            gram += part;
+            target.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+        }
+        gram.fill_upper_triangle_with_lower_triangle();
+        let SymmetricEigen { eigenvectors: vectors, eigenvalues } = SymmetricEigen::new(gram);
+        let values: Vec<f64> = eigenvalues.iter().map(|d| d.max(0.0)).collect();
+        // Row-major transposes: one eigenvector's part of a row is a sparse sum.
+        let turned_target: Vec<f64> = (0..count)
+            .map(|k| vectors.column(k).iter().zip(&target).map(|(v, t)| v * t).sum())
+            .collect();
+        let by_term = vectors.transpose();
+        let turned: Vec<Vec<f64>> = rows.par_iter().map(|row| turn(&by_term, row)).collect();
+        let tried = PENALTIES
+            .par_iter()
+            .map(|&penalty| left_out(&turned, &values, &turned_target, scores, mean, penalty));
+        let tried: Vec<Vec<f64>> = tried.collect();
+        let error = |predicted: &[f64]| {
+            let errors = predicted.iter().zip(scores).map(|(p, y)| (p - y).powi(2));
+            errors.sum::<f64>() / scores.len() as f64
+        };
+        let best = (0..PENALTIES.len())
+            .min_by(|a, b| error(&tried[*a]).total_cmp(&error(&tried[*b])))
+            .unwrap_or_default();
+        let penalty = PENALTIES[best];
+        let noise = error(&tried[best]).sqrt();
+        let shares: Vec<f64> =
+            values.iter().zip(&turned_target).map(|(d, t)| t / (d + penalty)).collect();
+        let weights = (0..count)
+            .map(|term| by_term.column(term).iter().zip(&shares).map(|(v, s)| v * s).sum())
+            .collect();
+        let mut halves = by_term;
+        for (mut row, d) in halves.row_iter_mut().zip(&values) {
+            row /= (d + penalty).sqrt();
+        }
+        let left_out = tried.into_iter().nth(best).unwrap_or_default();
+        let space = space.clone();
+        Ok(Self { space, terms, mean, weights, halves, penalty, noise, left_out })
+    }
+
+    /// λ.
+    pub fn penalty(&self) -> f64 {
+        self.penalty
+    }
+
+    /// Whether squares and products are in the model.
+    pub fn has_products(&self) -> bool {
+        self.terms.has_products()
+    }
+
+    /// The prediction of each row by a fit without it.
+    pub fn left_out(&self) -> &[f64] {
+        &self.left_out
+    }
+
+    fn mean_of(&self, row: &Sparse) -> f64 {
+        self.mean
+            + row.iter().map(|&(term, value)| self.weights[term as usize] * value).sum::<f64>()
+    }
+}
+
+impl Surrogate for Ridge {
+    fn name(&self) -> &str {
+        if self.has_products() { "pairwise-ridge" } else { "ridge" }
+    }
+
+    fn space(&self) -> &Space {
+        &self.space
+    }
+
+    fn noise(&self) -> f64 {
+        self.noise
+    }
+
+    fn predict(&self, designs: &[Design]) -> Vec<Prediction> {
+        let parts = designs.par_chunks(PREDICTED).flat_map_iter(|designs| {
+            let mut row = Sparse::new();
+            designs.iter().map(move |design| {
+                self.terms.write(design, &mut row);
+                let length = turn(&self.halves, &row).iter().map(|v| v * v).sum::<f64>();
+                Prediction { mean: self.mean_of(&row), deviation: self.noise * length.sqrt() }
+            })
+        });
+        parts.collect()
+    }
+
+    fn means(&self, designs: &[Design]) -> Vec<f64> {
+        let parts = designs.par_chunks(PREDICTED).flat_map_iter(|designs| {
+            let mut row = Sparse::new();
+            designs.iter().map(move |design| {
+                self.terms.write(design, &mut row);
+                self.mean_of(&row)
+            })
+        });
+        parts.collect()
+    }
+}
+
+/// The lower triangle of ΦᵀΦ and Φᵀ(y − ȳ) of some rows.
+fn products_of(
+    rows: &[Sparse],
+    scores: &[f64],
+    mean: f64,
+    count: usize,
+) -> (DMatrix<f64>, Vec<f64>) {
+    let mut gram = DMatrix::zeros(count, count);
+    let mut target = vec![0.0; count];
+    for (row, score) in rows.iter().zip(scores) {
+        for &(a, value) in row {
+            target[a as usize] += value * (score - mean);
+            let mut column = gram.column_mut(a as usize);
+            for &(b, other) in row {
+                if b >= a {
+                    column[b as usize] += value * other;
+                }
+            }
+        }
+    }
+    (gram, target)
+}
+
+/// A matrix whose columns belong to terms, times a sparse row.
+fn turn(by_term: &DMatrix<f64>, row: &Sparse) -> Vec<f64> {
+    let mut sum = vec![0.0; by_term.nrows()];
+    for &(term, value) in row {
+        let column = by_term.column(term as usize);
+        sum.iter_mut().zip(column.iter()).for_each(|(sum, v)| *sum += value * v);
+    }
+    sum
+}
+
+/// The prediction of each row by a fit without it.
+fn left_out(
+    turned: &[Vec<f64>],
+    values: &[f64],
+    target: &[f64],
+    scores: &[f64],
+    mean: f64,
+    penalty: f64,
+) -> Vec<f64> {
+    let of_row = |(row, score): (&Vec<f64>, &f64)| {
+        let (mut leverage, mut fitted) = (0.0, 0.0);
+        for ((v, d), t) in row.iter().zip(values).zip(target) {
+            let share = v / (d + penalty);
+            leverage += v * share;
+            fitted += t * share;
+        }
+        let error = (score - mean - fitted) / (1.0 - leverage).max(1e-9);
+        score - error
+    };
+    turned.iter().zip(scores).map(of_row).collect()
+}
