@@ -10,6 +10,7 @@
 //! | [`Draws`] | random choices by seed and purpose |
 //! | [`statistics`] | quantiles, ranks, rank correlation |
 //! | [`space`] | what a design is, which are possible, and moves between them; features for models |
+//! | [`table`] | past experiments: types inferred, faults reported |
 //! | [`network`] | perceptrons with exact gradients, and their training |
 //! | [`sharpness`] | IGNITE, IGNITE-2 and SAM around any network |
 //! | [`gp`] | Gaussian process: predictions with their uncertainty, and where to look next |
@@ -46,6 +47,7 @@ pub mod searcher;
 pub mod sharpness;
 pub mod space;
 pub mod statistics;
+pub mod table;
 
 pub use dataset::Dataset;
 pub use draws::Draws;

@@ -55,6 +55,7 @@ pub use encode::Encoding;
 pub use enumerate::{Designs, ENUMERATED_MAX};
 pub use error::SpaceError;
 pub(crate) use error::hint;
+pub(crate) use field::number;
 pub use field::{Design, Fault, Field, Kind, Site};
 pub use toml::{
     ColumnFile, Direction, Forbid, KindName, LinearFile, ObjectiveFile, Scalar, SpaceFile,
@@ -164,6 +165,21 @@ impl Space {
     pub fn slacks(&self, design: &[f64]) -> Vec<f64> {
         let limits = self.rows.iter().filter(|row| !row.is_sum);
         limits.map(|row| row.bound - row.value(design)).collect()
+    }
+
+    /// Of each sum, in order, by how much a design misses it.
+    pub(crate) fn sum_excesses(&self) -> impl Iterator<Item = impl Fn(&[f64]) -> f64> {
+        self.rows.iter().filter(|row| row.is_sum).map(|row| |x: &[f64]| row.excess(x))
+    }
+
+    /// Of each limit, in order, by how much a design breaks it.
+    pub(crate) fn limit_excesses(&self) -> impl Iterator<Item = impl Fn(&[f64]) -> f64> {
+        self.rows.iter().filter(|row| !row.is_sum).map(|row| |x: &[f64]| row.excess(x))
+    }
+
+    /// Forbidden combinations by site and value.
+    pub(crate) fn forbidden_sites(&self) -> &[Vec<(usize, f64)>] {
+        &self.forbidden
     }
 
     /// The cost of a design: of each column with a cost, its value times that.

@@ -6,6 +6,9 @@
 //! holds t is solved exactly. With all weights 1, lower bounds 0 and t = 1 this is the sorting projection onto the
 //! simplex (Held, Wolfe, Crowder 1974).
 
+/// Members that are asked to take what rounding left over.
+const ABSORBERS: usize = 4;
+
 /// Moves `x` to that point; `bounds` are those of all sites. If the box holds no such point, `x` becomes the corner that
 /// comes closest.
 pub(super) fn project(terms: &[(usize, f64)], target: f64, x: &mut [f64], bounds: &[(f64, f64)]) {
@@ -38,12 +41,16 @@ pub(super) fn project(terms: &[(usize, f64)], target: f64, x: &mut [f64], bounds
     absorb(terms, target, x, bounds);
 }
 
-/// Gives what rounding left over to members with room for it.
+/// Gives what rounding left over to members with room for it, those at a bound last.
 fn absorb(terms: &[(usize, f64)], target: f64, x: &mut [f64], bounds: &[(f64, f64)]) {
-    for &(site, weight) in terms {
-        let left: f64 = target - terms.iter().map(|&(at, weight)| weight * x[at]).sum::<f64>();
+    let inner = |&&(site, _): &&(usize, f64)| bounds[site].0 < x[site] && x[site] < bounds[site].1;
+    let mut order: Vec<(usize, f64)> =
+        terms.iter().filter(inner).copied().take(ABSORBERS).collect();
+    order.extend(terms.iter().take(ABSORBERS));
+    for (site, weight) in order {
+        let left = target - terms.iter().map(|&(at, weight)| weight * x[at]).sum::<f64>();
         if left == 0.0 {
-            break;
+            return;
         }
         x[site] = (x[site] + left / weight).clamp(bounds[site].0, bounds[site].1);
     }

@@ -1,5 +1,6 @@
 //! From any point to a valid design nearby.
 
+use super::project::project;
 use super::{Design, Space};
 
 /// How often limits and forbidden combinations take turns.
@@ -22,6 +23,7 @@ impl Space {
         let boxed = point.iter().zip(&self.sites).zip(&self.bounds);
         let mut x: Design =
             boxed.map(|((&v, site), &(l, u))| site.nearest(v).clamp(l, u)).collect();
+        self.project_sums(point, &mut x);
         let mut frozen = Vec::new();
         for _ in 0..TURNS_MAX {
             let settled = self.settle(&mut x, &frozen);
@@ -35,5 +37,25 @@ impl Space {
             frozen = self.forbidden.iter().flatten().map(|entry| entry.0).collect();
         }
         None
+    }
+
+    /// Sums of which a member lies outside of its bounds: the nearest point of the sum is not that of the clipped members.
+    fn project_sums(&self, point: &[f64], x: &mut [f64]) {
+        for row in self.rows.iter().filter(|row| row.is_sum) {
+            let outside = |&(site, _): &(usize, f64)| {
+                let (lower, upper) = self.bounds[site];
+                point[site] < lower || point[site] > upper
+            };
+            if !row.terms.iter().any(outside) {
+                continue;
+            }
+            for &(site, _) in &row.terms {
+                // Ten ranges away is as good as infinity, and loses no digits.
+                let kind = self.sites[site];
+                let far = 10.0 * kind.range();
+                x[site] = point[site].clamp(kind.lower() - far, kind.upper() + far);
+            }
+            project(&row.terms, row.bound, x, &self.bounds);
+        }
     }
 }

@@ -1,48 +1,4 @@
 //! The space file: what a user says about the columns of a table, in TOML.
-//!
-//! ```toml
-//! ignore = ["operator", "date"] # columns that are no part of a design
-//!
-//! [objective]
-//! column = "yield"
-//! direction = "maximize"      # or minimize
-//! noise = "yield_sd"          # column with the standard deviation of each score
-//!
-//! [columns.temperature]
-//! kind = "real"               # real | integer | ordinal | categorical | sequence
-//! bounds = [20, 120]
-//! cost = 0.05                 # of one unit, for the report
-//!
-//! [columns.solvent]
-//! kind = "categorical"
-//! levels = ["DMF", "THF"]
-//! fixed = "DMF"               # proposals keep it; the table may have others
-//!
-//! [columns.size]
-//! kind = "ordinal"            # levels in their order
-//! levels = ["small", "medium", "large"]
-//!
-//! [columns.dna]
-//! kind = "sequence"
-//! alphabet = "ACGT"
-//! length = 8
-//! fixed = "AC****GT"          # a letter is kept, * is free
-//!
-//! [[sum]]
-//! columns = ["a", "b", "c"]
-//! total = 1.0
-//! tolerance = 0.01            # 0 if left out
-//!
-//! [[linear]]
-//! terms = { a = 1.0, b = 2.0 }
-//! at_most = 5.0               # or at_least, or both
-//!
-//! [[forbid]]                  # never all of these together
-//! solvent = "THF"
-//! base = "NaH"
-//! ```
-//!
-//! Every key may be left out: what a file does not say about a column of a table, the table does.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +6,70 @@ use serde::Deserialize;
 
 use super::{Constraints, Field, Forbidden, Kind, Linear, Space, SpaceError, Sum, hint};
 
-/// A space file as it was written; see the [module](self).
+/// A space file as it was written.
+///
+/// ```
+/// use hatchery_surrogates::space::SpaceFile;
+///
+/// let text = r#"
+///     ignore = ["operator", "date"] # columns that are no part of a design
+///
+///     [objective]
+///     column = "yield"
+///     direction = "maximize"      # or minimize
+///     noise = "yield_sd"          # column with the standard deviation of each score
+///
+///     [columns.temperature]
+///     kind = "real"               # real | integer | ordinal | categorical | sequence
+///     bounds = [20, 120]
+///     cost = 0.05                 # of one unit, for the report
+///
+///     [columns.base]
+///     kind = "categorical"
+///     levels = ["KOH", "NaH"]
+///
+///     [columns.solvent]
+///     kind = "categorical"
+///     levels = ["DMF", "THF"]
+///     fixed = "DMF"               # proposals keep it; the table may have others
+///
+///     [columns.size]
+///     kind = "ordinal"            # levels in their order
+///     levels = ["small", "medium", "large"]
+///
+///     [columns.dna]
+///     kind = "sequence"
+///     alphabet = "ACGT"
+///     length = 8
+///     fixed = "AC****GT"          # letters are kept, * is free
+///
+///     [columns.a]
+///     kind = "real"
+///     bounds = [0, 1]
+///
+///     [columns.b]
+///     kind = "real"
+///     bounds = [0, 1]
+///
+///     [[sum]]
+///     columns = ["a", "b"]
+///     total = 1.0
+///     tolerance = 0.01            # 0 if left out
+///
+///     [[linear]]
+///     terms = { a = 1.0, temperature = 0.1 }
+///     at_most = 12.5              # or at_least, or both
+///
+///     [[forbid]]                  # never all of these together
+///     solvent = "THF"
+///     base = "NaH"
+/// "#;
+/// let space = SpaceFile::parse(text)?.space()?;
+/// assert_eq!((space.fields().len(), space.sites().len()), (7, 14));
+/// # Ok::<(), hatchery_surrogates::space::SpaceFileError>(())
+/// ```
+///
+/// Every key may be left out: what a file does not say about a column of a table, the table does.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SpaceFile {
