@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use hatchery_engine::PerturbedPoints;
-use hatchery_search::Eggroll;
+use hatchery_engine::{Perturbed, PerturbedPoints, Points};
+use hatchery_search::{CmaEs, Eggroll};
 use hatchery_tasks::classify::{Classifier, digits};
 use hatchery_tasks::control::{
     self, Acrobot, CartPole, DoorKey, Environment, MountainCar, MountainCarContinuous, Pendulum,
@@ -50,7 +50,12 @@ pub(crate) fn job(
         TaskConfig::Sphere(_) | TaskConfig::Rosenbrock(_) | TaskConfig::Rastrigin(_) => {
             let (name, c) = config.task.function().expect("these three are the test functions");
             let function = Function { name, dimension: c.dimension as usize };
-            with_strategy(config, PerturbedPoints(function))
+            let SearchConfig::CmaEs(search) = &config.search else {
+                return with_strategy(config, PerturbedPoints(function));
+            };
+            let task = Points(function);
+            let strategy = CmaEs::try_new(search.clone(), task.init(config.seed), config.seed)?;
+            Ok(Box::new(EsJob { task, strategy }))
         }
         TaskConfig::External(c) => {
             let folder = run_dir.map(|dir| dir.join("external"));
@@ -72,7 +77,7 @@ fn policy<E: Environment + 'static>(
     with_strategy(config, Policy::new(environment, options.clone(), &model, data_seed))
 }
 
-fn with_strategy<L: Learner + 'static>(
+fn with_strategy<L: Learner<Population = Perturbed> + 'static>(
     config: &RunConfig,
     task: L,
 ) -> anyhow::Result<Box<dyn Job>> {

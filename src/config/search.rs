@@ -1,6 +1,7 @@
 //! The `[search]` table: which strategy, and its settings.
 
 use hatchery_search::eggroll::{self, Variant};
+use hatchery_search::es::cma;
 use hatchery_search::formula;
 use toml::{Table, Value};
 
@@ -14,6 +15,8 @@ use super::{ConfigError, Layers, table_of, tidy};
 pub(crate) enum SearchConfig {
     /// Evolution strategies around one centre.
     Eggroll(Variant, eggroll::Config),
+    /// CMA-ES.
+    CmaEs(cma::Config),
     /// Regularised evolution of programs.
     Evolution(EvolutionConfig),
     /// The search for formulas.
@@ -21,8 +24,8 @@ pub(crate) enum SearchConfig {
 }
 
 /// Names of all strategies.
-pub(crate) const STRATEGIES: [&str; 6] =
-    ["eggroll", "open-es", "sign-update", "sparse", "evolution", "symbolic-regression"];
+pub(crate) const STRATEGIES: [&str; 7] =
+    ["eggroll", "open-es", "sign-update", "sparse", "cma-es", "evolution", "symbolic-regression"];
 
 impl SearchConfig {
     pub(super) fn read(layers: &Layers, task: &TaskConfig) -> Result<Self, ConfigError> {
@@ -41,6 +44,11 @@ impl SearchConfig {
                 format!("`{name}` does not fit this task; valid are: {}", fitting.join(", "));
             return Err(layers.error("search.strategy", reason));
         }
+        if name == "cma-es" {
+            let config: cma::Config = layers.section("search", &["strategy"])?;
+            config.check().map_err(|e| layers.error(&format!("search.{}", e.key), e.reason))?;
+            return Ok(Self::CmaEs(config));
+        }
         if name == "symbolic-regression" {
             return Ok(Self::Formula(super::formulas::read_search(layers)?));
         }
@@ -53,7 +61,7 @@ impl SearchConfig {
     /// Whether the strategy ends by itself.
     pub(crate) fn ends(&self) -> bool {
         match self {
-            Self::Eggroll(..) => false,
+            Self::Eggroll(..) | Self::CmaEs(_) => false,
             Self::Evolution(_) => true,
             Self::Formula(config) => config.births > 0,
         }
@@ -61,7 +69,7 @@ impl SearchConfig {
 
     /// Whether it looks for something else than parameters.
     pub(crate) fn finds_programs(&self) -> bool {
-        !matches!(self, Self::Eggroll(..))
+        !matches!(self, Self::Eggroll(..) | Self::CmaEs(_))
     }
 
     pub(super) fn to_table(&self) -> Table {
@@ -74,6 +82,11 @@ impl SearchConfig {
                     table.remove("rank");
                 }
                 tidy(&mut table);
+                table
+            }
+            Self::CmaEs(config) => {
+                let mut table = table_of(config);
+                table.insert("strategy".into(), "cma-es".into());
                 table
             }
             Self::Evolution(config) => config.to_table(),

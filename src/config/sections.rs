@@ -191,6 +191,9 @@ impl TaskConfig {
         match self {
             Self::OptimizerSearch(_) => &["evolution"],
             Self::Formula(_) => &["symbolic-regression"],
+            _ if self.function().is_some() => {
+                &["eggroll", "open-es", "sign-update", "sparse", "cma-es"]
+            }
             _ => &["eggroll", "open-es", "sign-update", "sparse"],
         }
     }

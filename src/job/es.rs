@@ -8,21 +8,20 @@ use hatchery_engine::{
     TaskError, run,
 };
 use hatchery_kernels::Backend;
-use hatchery_search::Eggroll;
 use hatchery_tasks::external::Counters;
 
 use super::{Evaluation, Job, Learned, Learner, RestoreError, Restored, restore};
 use crate::run_dir::RunDir;
 
 /// An evolution strategy on a learner.
-pub(crate) struct EsJob<L> {
+pub(crate) struct EsJob<L, S> {
     /// The task.
     pub(crate) task: L,
     /// The strategy.
-    pub(crate) strategy: Eggroll,
+    pub(crate) strategy: S,
 }
 
-impl<L: Learner> Job for EsJob<L> {
+impl<L: Learner, S: Strategy<Population = L::Population>> Job for EsJob<L, S> {
     fn run(
         &mut self,
         plan: &RunPlan,
@@ -37,7 +36,7 @@ impl<L: Learner> Job for EsJob<L> {
     }
 
     fn write_results(&self, dir: &RunDir) -> Result<()> {
-        dir.write_parameters(self.strategy.params())
+        dir.write_parameters(self.centre())
     }
 
     fn learned(&mut self) -> Option<&mut dyn Learned> {
@@ -49,9 +48,9 @@ impl<L: Learner> Job for EsJob<L> {
     }
 }
 
-impl<L: Learner> Learned for EsJob<L> {
+impl<L: Learner, S: Strategy<Population = L::Population>> Learned for EsJob<L, S> {
     fn centre(&self) -> &Params {
-        self.strategy.params()
+        self.strategy.centre().expect("strategies over parameters have a centre")
     }
 
     fn judge(

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use hatchery_engine::{Evaluator, Objective, Params, Perturbed, PerturbedPoints, Task, TaskError};
+use hatchery_engine::{
+    Evaluator, Objective, Params, Perturbed, PerturbedPoints, Points, Task, TaskError,
+};
 use hatchery_kernels::{Backend, Domain, NoiseAddress, NoiseStream};
 use hatchery_tasks::classify::Classifier;
 use hatchery_tasks::control::{Environment, Policy};
@@ -25,7 +27,7 @@ pub(crate) struct Evaluation {
 }
 
 /// A task that knows how to begin and how to be judged.
-pub(crate) trait Learner: Task<Population = Perturbed> {
+pub(crate) trait Learner: Task {
     /// Fresh parameters.
     fn init(&self, seed: u64) -> Params;
 
@@ -138,6 +140,22 @@ impl Learner for PerturbedPoints<Function> {
     fn judge(&self, centre: &Params, _: u32, _: &Backend) -> Result<Evaluation, TaskError> {
         let mean = f64::from(self.0.value(&centre.values));
         Ok(Evaluation { mean, std: 0.0, episodes: 1, accuracy: None })
+    }
+}
+
+/// The same function for strategies that propose vectors.
+impl Learner for Points<Function> {
+    fn init(&self, seed: u64) -> Params {
+        PerturbedPoints(self.0).init(seed)
+    }
+
+    fn judge(
+        &self,
+        centre: &Params,
+        episodes: u32,
+        backend: &Backend,
+    ) -> Result<Evaluation, TaskError> {
+        PerturbedPoints(self.0).judge(centre, episodes, backend)
     }
 }
 

@@ -3,6 +3,7 @@
 mod support;
 
 mod budgets;
+mod cma_es;
 mod configuration;
 mod determinism;
 mod devices;

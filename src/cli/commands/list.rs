@@ -9,11 +9,12 @@ use crate::cli::args::{ListArgs, Listed};
 use crate::config::{STRATEGIES, TASKS};
 use crate::presets;
 
-const STRATEGY_NOTES: [(&str, &str); 6] = [
+const STRATEGY_NOTES: [(&str, &str); 7] = [
     ("eggroll", "low-rank perturbations of matrices, any rank"),
     ("open-es", "dense perturbations: the naive baseline"),
     ("sign-update", "low-rank perturbations, update from the signs of the factors"),
     ("sparse", "a few random entries perturbed; experimental"),
+    ("cma-es", "full covariance, for some hundred parameters of a plain function"),
     ("evolution", "regularised evolution of programs"),
     ("symbolic-regression", "formulas that explain a column of a table"),
 ];

@@ -12,7 +12,7 @@ use hatchery_tasks::external::Counters;
 
 use crate::cli::args::{BudgetArgs, TalkArgs};
 use crate::cli::{Outcome, interrupt, usage};
-use crate::config::{BudgetConfig, RunConfig, SearchConfig};
+use crate::config::{BudgetConfig, RunConfig};
 use crate::job::{Conclude, Conclusion, Job, Learned};
 use crate::run_dir::{RunDir, summary};
 
@@ -156,7 +156,7 @@ fn say(
     if config.output.report {
         lines.push(format!("report   {path}/report.html"));
     }
-    if matches!(config.search, SearchConfig::Eggroll(..)) {
+    if !by_itself {
         lines.push(format!("judge    hatchery eval {path}"));
     }
     if report.stopped_by == StopReason::Interrupted || conclusion.interrupted {

@@ -16,8 +16,10 @@ pub struct Config {
     /// Deviation σ of the first members, > 0: about a quarter of the width in which the optimum is expected.
     pub sigma: f64,
     /// Lower end of each parameter; one number is for all of them, none means that there is no lower end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lower: Vec<f32>,
     /// Upper end of each parameter; one number is for all of them, none means that there is no upper end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub upper: Vec<f32>,
     /// Whether bad members shape the covariance too.
     pub active: bool,
