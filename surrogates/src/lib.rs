@@ -16,6 +16,7 @@
 //! | [`gp`] | Gaussian process: predictions with their uncertainty, and where to look next |
 //! | [`lbfgs`] | descent inside a box, for whatever has a gradient |
 //! | [`model`] | models of past experiments: ridge, ensembles of networks, a Gaussian process |
+//! | [`design`](mod@design) | rehearsal, shortlist, intervals, verdicts |
 //! | [`searcher`] | searches of a model: exhaustive, evolution, ascent, REINFORCE, L-BFGS |
 //!
 //! ```
@@ -36,6 +37,7 @@
 #![forbid(unsafe_code)]
 
 pub mod dataset;
+pub mod design;
 mod draws;
 mod error;
 pub mod gp;

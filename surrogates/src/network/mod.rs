@@ -7,10 +7,12 @@
 //! | `head.rs` | prediction alone or with a deviation; losses of rows |
 //! | `ranking.rs` | losses of lists: ListNet, RankCosine, RankNet |
 //! | `trainee.rs` | a network on a batch, as what can be regularised |
+//! | `conservative.rs` | a term against promises beyond the data (COMs) |
 //! | `adam.rs` | the optimizer |
 //! | `train.rs` | epochs, bootstrap, validation |
 
 mod adam;
+mod conservative;
 mod head;
 mod mlp;
 mod ranking;
@@ -19,6 +21,7 @@ mod train;
 mod trainee;
 
 pub use adam::Adam;
+pub use conservative::{Conservatism, Conservative};
 pub use head::Head;
 pub use mlp::{Activation, LEAK, Mlp, Tape};
 pub use ranking::Ranking;

@@ -27,7 +27,7 @@ fn check_differences(network: &Network, loss: Loss) {
     }
     let mut scratch = Default::default();
     let batch = Batch { x: &x, y: &y, counts: (loss == Loss::Rows).then_some(&counts[..]) };
-    let mut trainee = OnBatch { network, loss, batch, scratch: &mut scratch };
+    let mut trainee = OnBatch { network, loss, batch, conservative: None, scratch: &mut scratch };
     let (mut gradient, mut mean) = (vec![0.0; weights.len()], vec![0.0; weights.len()]);
     trainee.loss(&weights, &mut gradient, Some(&mut mean));
     let mut ignored = vec![0.0; weights.len()];
@@ -169,8 +169,13 @@ fn the_best_epoch_is_kept_where_that_is_wanted() {
         train(&network, batch, Some(validation), &plan, &StopFlag::default()).expect("it trains");
     let least = kept.epochs.iter().map(|row| row.validation).fold(f64::INFINITY, f64::min);
     let mut scratch = Default::default();
-    let mut trainee =
-        OnBatch { network: &network, loss: Loss::Rows, batch: validation, scratch: &mut scratch };
+    let mut trainee = OnBatch {
+        network: &network,
+        loss: Loss::Rows,
+        batch: validation,
+        conservative: None,
+        scratch: &mut scratch,
+    };
     let mut gradient = vec![0.0; kept.weights.len()];
     assert_eq!(trainee.loss(&kept.weights, &mut gradient, None).loss, least);
     assert!(kept.epochs[39].validation > least, "noise is learned by heart in the end");
@@ -184,4 +189,39 @@ fn training_that_leaves_the_numbers_says_so() {
     let batch = Batch { x: &x, y: &y, counts: None };
     let error = train(&network, batch, None, &plan, &StopFlag::default()).expect_err("it diverges");
     assert!(error.to_string().contains("not finite"), "{error}");
+}
+
+#[test]
+fn a_conservative_network_is_held_near_its_limit_and_below_a_plain_one() {
+    // Data on both sides of a gap; a plain network may rise in between.
+    let x: Vec<f32> =
+        (0..200).map(|at| (at as f32 / 100.0 - 1.0) * 2.0).filter(|x| x.abs() > 0.8).collect();
+    let y: Vec<f32> = x.iter().map(|x| (2.0 * x).sin()).collect();
+    let mlp =
+        Mlp { inputs: 1, hidden: vec![32, 32], outputs: 1, activation: Activation::LeakyRelu };
+    let network = Network { mlp, head: Head::Squared };
+    let batch = Batch { x: &x, y: &y, counts: None };
+    let trained = |seed, conservatism| {
+        let plan =
+            Plan { epochs: 120, batch: 30, step_size: 3e-3, conservatism, seed, ..Plan::default() };
+        train(&network, batch, None, &plan, &StopFlag::default()).expect("it trains")
+    };
+    let limit = 0.1;
+    let settings = Conservatism { limit, steps: 10, ..Conservatism::default() };
+    let (mut lower, mut near) = (0, 0);
+    for seed in 0..5 {
+        let (plain, ours) = (trained(seed, None), trained(seed, Some(settings)));
+        let top = |trained: &Trained<f32>| {
+            let between: Vec<f32> = (0..41).map(|at| at as f32 / 40.0 * 3.0 + 2.0).collect();
+            let mut tape = Tape::default();
+            trained.outputs(&between, &mut tape).iter().copied().fold(f32::NEG_INFINITY, f32::max)
+        };
+        lower += usize::from(top(&ours) < top(&plain));
+        let over = ours.epochs[119].overestimation;
+        near += usize::from((0.5 * limit..1.5 * limit).contains(&over) || over < limit);
+    }
+    assert!(
+        lower >= 4 && near >= 4,
+        "lower beyond the data in {lower} of 5, near the limit in {near}"
+    );
 }

@@ -3,7 +3,7 @@
 use hatchery_engine::StopFlag;
 
 use super::trainee::Scratch;
-use super::{Adam, Batch, Loss, Network, OnBatch, Real, Tape};
+use super::{Adam, Batch, Conservatism, Conservative, Loss, Network, OnBatch, Real, Tape};
 use crate::sharpness::{Regularised, Regulariser, Step, Trainee};
 use crate::{Draws, SurrogateError};
 
@@ -22,6 +22,8 @@ pub struct Plan {
     pub loss: Loss,
     /// The regulariser.
     pub regulariser: Regulariser,
+    /// The conservative term, if it is wanted.
+    pub conservatism: Option<Conservatism>,
     /// Whether rows are weighted by how often a bootstrap sample of all rows contains them.
     pub bootstrap: bool,
     /// Whether the weights of the epoch of the smallest validation loss are kept, not those of the last.
@@ -41,6 +43,7 @@ impl Default for Plan {
             weight_decay: 0.0,
             loss: Loss::Rows,
             regulariser: Regulariser::None,
+            conservatism: None,
             bootstrap: false,
             keep_best: false,
             measure_norm: false,
@@ -62,6 +65,8 @@ pub struct EpochRow {
     pub multiplier: f64,
     /// ‖b − a‖/r of the last batch.
     pub curvature: f64,
+    /// Overestimation of the last batch, for the conservative term; NaN without.
+    pub overestimation: f64,
 }
 
 /// A trained network.
@@ -91,8 +96,13 @@ impl<T: Real> Trained<T> {
         let mut scratch = Scratch::default();
         let y = vec![T::default(); x.len() / self.network.mlp.inputs];
         let batch = Batch { x, y: &y, counts: None };
-        let mut trainee =
-            OnBatch { network: &self.network, loss: Loss::Rows, batch, scratch: &mut scratch };
+        let mut trainee = OnBatch {
+            network: &self.network,
+            loss: Loss::Rows,
+            batch,
+            conservative: None,
+            scratch: &mut scratch,
+        };
         let mut gradient = vec![T::default(); self.weights.len()];
         trainee.mean(&self.weights, &mut gradient);
         gradient.iter().map(|g| g.wide() * g.wide()).sum::<f64>().sqrt()
@@ -122,6 +132,7 @@ pub fn train<T: Real>(
     let mut scratch = Scratch::default();
     let counts = plan.bootstrap.then(|| bootstrap(rows.y.len(), plan.seed));
     let mut batches = Batches::new(rows, counts, network.mlp.inputs, plan);
+    let mut conservative = plan.conservatism.map(Conservative::new);
     let mut epochs = Vec::new();
     let mut best = (f64::INFINITY, Vec::new());
     for epoch in 0..plan.epochs {
@@ -129,9 +140,18 @@ pub fn train<T: Real>(
         let (mut loss, mut last) = (0.0, None);
         for at in 0..batches.count() {
             let batch = batches.gather(at);
-            let mut trainee = OnBatch { network, loss: plan.loss, batch, scratch: &mut scratch };
+            let mut trainee = OnBatch {
+                network,
+                loss: plan.loss,
+                batch,
+                conservative: conservative.as_mut(),
+                scratch: &mut scratch,
+            };
             let step = regularised.step(&mut trainee, &weights, &mut gradient);
             adam.step(&mut weights, &gradient);
+            if let Some(conservative) = &mut conservative {
+                conservative.update();
+            }
             loss += step.at.loss / batches.count() as f64;
             last = Some(step);
         }
@@ -139,10 +159,17 @@ pub fn train<T: Real>(
             return Err(SurrogateError::Diverged { epoch });
         }
         let checked = validation.map_or(f64::NAN, |batch| {
-            let mut trainee = OnBatch { network, loss: plan.loss, batch, scratch: &mut scratch };
+            let mut trainee = OnBatch {
+                network,
+                loss: plan.loss,
+                batch,
+                conservative: None,
+                scratch: &mut scratch,
+            };
             trainee.loss(&weights, &mut gradient, None).loss
         });
-        epochs.push(row(loss, checked, last));
+        let over = conservative.as_ref().map_or(f64::NAN, Conservative::overestimation);
+        epochs.push(row(loss, checked, last, over));
         if plan.keep_best && checked < best.0 {
             best = (checked, weights.clone());
         }
@@ -156,7 +183,7 @@ pub fn train<T: Real>(
     Ok(Trained { network: network.clone(), weights, epochs })
 }
 
-fn row(loss: f64, validation: f64, last: Option<Step>) -> EpochRow {
+fn row(loss: f64, validation: f64, last: Option<Step>, overestimation: f64) -> EpochRow {
     let of = |f: fn(&Step) -> f64| last.as_ref().map_or(f64::NAN, f);
     EpochRow {
         loss,
@@ -164,6 +191,7 @@ fn row(loss: f64, validation: f64, last: Option<Step>) -> EpochRow {
         norm: of(|s| s.norm),
         multiplier: of(|s| s.multiplier),
         curvature: of(|s| s.curvature),
+        overestimation,
     }
 }
 

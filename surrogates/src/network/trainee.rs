@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::conservative::Conservative;
 use super::{Head, Mlp, Ranking, Real, Tape};
 use crate::Draws;
 use crate::sharpness::{At, Trainee};
@@ -61,6 +62,8 @@ pub struct OnBatch<'a, T> {
     pub loss: Loss,
     /// The rows.
     pub batch: Batch<'a, T>,
+    /// A term that keeps it from promising more than the data, if it is wanted.
+    pub conservative: Option<&'a mut Conservative<T>>,
     /// Memory of passes.
     pub scratch: &'a mut Scratch<T>,
 }
@@ -122,7 +125,7 @@ impl<T: Real> Trainee<T> for OnBatch<'_, T> {
         slope.clear();
         slope.resize(rows * outputs, T::default());
         let own_slope = &mut gradient[own..];
-        let loss = match self.loss {
+        let mut loss = match self.loss {
             Loss::Rows => {
                 let Batch { y, counts, .. } = self.batch;
                 let head = self.network.head;
@@ -139,7 +142,15 @@ impl<T: Real> Trainee<T> for OnBatch<'_, T> {
                 loss
             }
         };
+        if let Some(conservative) = &self.conservative {
+            let share = T::of(-conservative.alpha() / rows as f64);
+            self.scratch.slope.iter_mut().step_by(outputs).for_each(|slope| *slope += share);
+        }
         self.backward(weights, gradient);
+        if let Some(conservative) = &mut self.conservative {
+            let (mlp, x) = (&self.network.mlp, self.batch.x);
+            loss += conservative.add(mlp, &weights[..own], x, mean, &mut gradient[..own]);
+        }
         At { loss, mean }
     }
 

@@ -1,0 +1,115 @@
+//! Intervals whose width comes from rows that the model did not see.
+//!
+//! eᵢ = (yᵢ − μ₋ᵢ(xᵢ)) / sᵢ      sᵢ² = s² + σ₋ᵢ(xᵢ)²      interval at x: μ(x) + s(x) · [q_low, q_high]
+//!
+//! | symbol | code | meaning |
+//! |---|---|---|
+//! | μ₋ᵢ, σ₋ᵢ | fits to four fifths of the rows | mean and deviation of a model that did not see row i |
+//! | s | [`Surrogate::noise`] | what a measurement adds |
+//! | q | quantiles of the eᵢ of rows with a similar prediction | weights fall off with the difference of ranks of predictions |
+//!
+//! Split conformal prediction (Vovk; Lei et al. 2018), localised by the prediction: designs are chosen because they are predicted high, and rows that are predicted high
+//! by a model that did not see them are just the rows that tell how such promises are kept. Coverage is promised for designs like the rows. Outside it is
+//! measured, not promised.
+
+use crate::model::{Prediction, Surrogate};
+
+/// Width of the window of predictions, as a share of all rows.
+const WINDOW: f64 = 0.1;
+
+/// Rows that a window holds at least, if there are as many.
+const WINDOW_ROWS: f64 = 40.0;
+
+/// An interval of scores.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// Errors of rows that were left out.
+#[derive(Clone, Debug, Default)]
+pub struct Calibration {
+    /// Predictions of left-out rows, sorted, each with its scaled error.
+    rows: Vec<(f64, f64)>,
+}
+
+/// The scale of the error of a prediction.
+fn scale(prediction: Prediction, noise: f64) -> f64 {
+    (noise * noise + prediction.deviation * prediction.deviation).sqrt().max(f64::MIN_POSITIVE)
+}
+
+impl Calibration {
+    /// Adds rows that `surrogate` was not fitted to.
+    pub fn add(&mut self, surrogate: &dyn Surrogate, predictions: &[Prediction], scores: &[f64]) {
+        let noise = surrogate.noise();
+        let error = |(p, y): (&Prediction, &f64)| (p.mean, (y - p.mean) / scale(*p, noise));
+        self.rows.extend(predictions.iter().zip(scores).map(error));
+        self.rows.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The interval that the score of a measurement falls into with probability `level`, from 0 to 1. With too few rows for the level it reaches
+    /// to infinity.
+    pub fn interval(&self, prediction: Prediction, noise: f64, level: f64) -> Interval {
+        let weighted = self.weighted(prediction.mean);
+        let tail = 0.5 * (1.0 - level);
+        let scale = scale(prediction, noise);
+        let low = quantile(&weighted, tail, false);
+        let high = quantile(&weighted, tail, true);
+        Interval { low: prediction.mean + scale * low, high: prediction.mean + scale * high }
+    }
+
+    /// The probability that a measurement exceeds `score`.
+    pub fn chance_above(&self, prediction: Prediction, noise: f64, score: f64) -> f64 {
+        let needed = (score - prediction.mean) / scale(prediction, noise);
+        let weighted = self.weighted(prediction.mean);
+        let total: f64 = weighted.iter().map(|(_, weight)| weight).sum();
+        let above: f64 = weighted.iter().filter(|(e, _)| *e > needed).map(|(_, w)| w).sum();
+        above / total.max(f64::MIN_POSITIVE)
+    }
+
+    /// Errors in increasing order, with weights that fall with the distance of predictions in ranks.
+    fn weighted(&self, mean: f64) -> Vec<(f64, f64)> {
+        let count = self.rows.len() as f64;
+        let at = self.rows.partition_point(|row| row.0 < mean) as f64;
+        let window = (WINDOW * count).max(WINDOW_ROWS);
+        // A design above all rows has neighbours on one side only: the window is about the highest rows.
+        let centre = at.clamp(0.5 * window.min(count), count - 0.5 * window.min(count));
+        let weight = |row: usize| {
+            let off = (row as f64 + 0.5 - centre) / window;
+            (1.0 - off * off).max(0.0)
+        };
+        let rows = self.rows.iter().enumerate().map(|(row, of)| (of.1, weight(row)));
+        let mut rows: Vec<(f64, f64)> = rows.filter(|(_, weight)| *weight > 0.0).collect();
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        rows
+    }
+}
+
+/// The weighted quantile that leaves `tail` outside, interpolated, with one more point at infinity for the row to come.
+fn quantile(rows: &[(f64, f64)], tail: f64, upper: bool) -> f64 {
+    let total: f64 = rows.iter().map(|(_, weight)| weight).sum();
+    let largest = rows.iter().map(|(_, weight)| *weight).fold(0.0, f64::max);
+    let allowed = tail * (total + largest);
+    let (mut outside, mut before) = (0.0, if upper { f64::INFINITY } else { f64::NEG_INFINITY });
+    let mut walk = |&(error, weight): &(f64, f64)| {
+        let here = outside + weight;
+        let found = (here > allowed).then(|| {
+            let share = (allowed - outside) / weight;
+            // Beyond the outermost row there is nothing to interpolate with.
+            if before.is_finite() { before + share * (error - before) } else { before }
+        });
+        (outside, before) = (here, error);
+        found
+    };
+    let found =
+        if upper { rows.iter().rev().find_map(&mut walk) } else { rows.iter().find_map(&mut walk) };
+    found.unwrap_or(before)
+}

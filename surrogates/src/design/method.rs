@@ -1,0 +1,147 @@
+//! Which surrogate, and how it is fitted.
+
+use hatchery_engine::StopFlag;
+
+use crate::SurrogateError;
+use crate::gp::ROWS_MAX;
+use crate::model::{Ensemble, EnsembleConfig, Process, Ridge, Surrogate};
+use crate::network::{Activation, Head, Loss, Ranking};
+use crate::space::{Design, Encoding, Space};
+
+/// A kind of surrogate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Model {
+    /// The one that does best in the rehearsal: pairwise ridge, process, ensemble.
+    #[default]
+    Auto,
+    /// Linear in the sites.
+    Ridge,
+    /// With squares and products of sites.
+    PairwiseRidge,
+    /// A Gaussian process.
+    Process,
+    /// One network.
+    Mlp,
+    /// Networks on bootstrap samples.
+    Ensemble,
+    /// Networks trained to order rows (ListNet).
+    ListNet,
+    /// A network trained not to promise more than the data (COMs).
+    Conservative,
+}
+
+impl Model {
+    /// All, with their names in configurations.
+    pub const ALL: [(&'static str, Self); 8] = [
+        ("auto", Self::Auto),
+        ("ridge", Self::Ridge),
+        ("pairwise-ridge", Self::PairwiseRidge),
+        ("gp", Self::Process),
+        ("mlp", Self::Mlp),
+        ("ensemble", Self::Ensemble),
+        ("listnet", Self::ListNet),
+        ("coms", Self::Conservative),
+    ];
+
+    /// The model of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|&(_, model)| model)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, model)| *model == self).map_or("auto", |(name, _)| name)
+    }
+
+    /// Whether it is made of networks, to which a regulariser applies.
+    pub fn is_network(self) -> bool {
+        matches!(self, Self::Mlp | Self::Ensemble | Self::ListNet | Self::Conservative)
+    }
+
+    /// Whether it has slopes that a search can follow.
+    pub fn is_climbable(self) -> bool {
+        self.is_network() || self == Self::Process
+    }
+}
+
+/// How surrogates are fitted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Method {
+    /// Which.
+    pub model: Model,
+    /// Networks: their shape, training and regulariser. Members are taken as 1 for [`Model::Mlp`] and [`Model::Conservative`].
+    pub networks: EnsembleConfig,
+    /// Most rows of a process.
+    pub process_rows: usize,
+}
+
+impl Default for Method {
+    fn default() -> Self {
+        let networks = EnsembleConfig::default();
+        Self { model: Model::Auto, networks, process_rows: ROWS_MAX / 2 }
+    }
+}
+
+impl Method {
+    /// Fits the surrogate to designs and scores; [`Model::Auto`] is taken as pairwise ridge. `held_out` rows are not learned from: networks report their
+    /// loss.
+    ///
+    /// # Errors
+    /// As the fit of the model.
+    pub fn fit(
+        &self,
+        space: &Space,
+        rows: (&[Design], &[f64]),
+        held_out: (&[Design], &[f64]),
+        seed: u64,
+        stop: &StopFlag,
+    ) -> Result<Box<dyn Surrogate>, SurrogateError> {
+        let (designs, scores) = rows;
+        Ok(match self.model {
+            Model::Ridge => Box::new(Ridge::fit(space, designs, scores, false)?),
+            Model::Auto | Model::PairwiseRidge => {
+                Box::new(Ridge::fit(space, designs, scores, true)?)
+            }
+            Model::Process => {
+                let encoding = Encoding::one_hot(space);
+                Box::new(Process::fit(&encoding, space, designs, scores, self.process_rows, seed)?)
+            }
+            Model::Mlp | Model::Ensemble | Model::ListNet | Model::Conservative => {
+                let encoding = Encoding::logits(space).z_scored(designs);
+                let config = self.networks(designs.len(), seed);
+                Box::new(Ensemble::train(&encoding, space, rows, held_out, &config, stop)?)
+            }
+        })
+    }
+
+    /// The networks of this model for so many rows.
+    pub fn networks(&self, rows: usize, seed: u64) -> EnsembleConfig {
+        let mut config = self.networks.clone();
+        config.plan.seed = seed;
+        match self.model {
+            Model::Mlp => {
+                config.members = 1;
+                config.plan.bootstrap = false;
+            }
+            Model::ListNet => {
+                config.head = Head::Squared;
+                config.activation = Activation::Relu;
+                config.plan.loss = Loss::List(Ranking::ListNet);
+                config.plan.batch = rows.min(1_000);
+                config.plan.bootstrap = false;
+            }
+            Model::Conservative => {
+                config.members = 1;
+                config.head = Head::Squared;
+                config.plan.bootstrap = false;
+                config.plan.conservatism = Some(config.plan.conservatism.unwrap_or_default());
+            }
+            Model::Auto
+            | Model::Ridge
+            | Model::PairwiseRidge
+            | Model::Process
+            | Model::Ensemble => {}
+        }
+        config
+    }
+}

@@ -1,0 +1,21 @@
+//! From a table of past experiments to a shortlist worth building.
+#![doc = include_str!("README.md")]
+
+mod calibrate;
+mod method;
+mod pick;
+mod rehearse;
+mod shortlist;
+mod support;
+mod verdict;
+
+pub use calibrate::{Calibration, Interval};
+pub use method::{Method, Model};
+pub use pick::pick;
+pub use rehearse::{REHEARSED_MIN, Rehearsal};
+pub use shortlist::{Candidate, Settings, Shortlist, design};
+pub use support::Support;
+pub use verdict::{Reason, Verdict};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! The rehearsal: the best rows are hidden, and the method tries to find them again among others.
+//!
+//! Hidden are the best fifth of the rows and as many others, drawn at random. The method is fitted to the rest and ranks the hidden ones; k of them are its answer.
+//!
+//! lift = (mean score of the answer − mean of all hidden) / (mean of the k best hidden − mean of all hidden)      0: no better than chance, 1: perfect
+//!
+//! p is the share of random answers of the same size that do as well: an exact test, since the fit has not seen a hidden row. Three draws of the others are rehearsed; their
+//! median lift counts, and twice the median p, at most 1, which is a valid p for any dependence between them.
+
+use hatchery_engine::StopFlag;
+use serde::{Deserialize, Serialize};
+
+use super::{Method, Model};
+use crate::model::Merit;
+use crate::space::{Design, Space};
+use crate::{Draws, SurrogateError, statistics};
+
+/// Fewest rows that can be rehearsed with.
+pub const REHEARSED_MIN: usize = 20;
+
+/// Draws of the rows that are hidden beside the best.
+const DRAWS: u64 = 3;
+
+/// Random answers that the lift is compared with.
+const RANDOM_ANSWERS: usize = 10_000;
+
+/// Most rows that a rehearsal is fitted to: of more, a sample.
+const FITTED_MAX: usize = 20_000;
+
+/// How a rehearsal went: medians over its draws.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rehearsal {
+    /// Name of the model.
+    pub model: String,
+    /// See the module.
+    pub lift: f64,
+    /// Chance that random answers do as well.
+    pub p: f64,
+    /// Rank correlation of predictions and scores on hidden rows.
+    pub rank_correlation: f64,
+    /// Lower end of its 95 % interval (Fisher's z).
+    pub rank_correlation_low: f64,
+    /// Mean of prediction less score over the answer, in units of the score.
+    pub over_prediction: f64,
+    /// Hidden rows.
+    pub hidden: usize,
+    /// Rows of an answer.
+    pub answers: usize,
+    /// How many of the answer are among the best fifth of all rows.
+    pub found: usize,
+    /// How many would be by chance, on average.
+    pub found_by_chance: f64,
+    /// Prediction and score of each hidden row of the first draw, for a picture.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Rehearsal {
+    /// Rehearses a method on a table.
+    ///
+    /// # Errors
+    /// Whatever keeps the method from being fitted; fewer rows than [`REHEARSED_MIN`].
+    pub fn of(
+        method: &Method,
+        space: &Space,
+        (designs, scores): (&[Design], &[f64]),
+        answers: usize,
+        merit: Merit,
+        seed: u64,
+        stop: &StopFlag,
+    ) -> Result<Self, SurrogateError> {
+        if scores.len() < REHEARSED_MIN {
+            let (expected, found) = (REHEARSED_MIN, scores.len());
+            return Err(SurrogateError::Shape { what: "rows for a rehearsal", expected, found });
+        }
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        // Ties in random order: half of a column may be one value.
+        Draws::new(seed, "ties of a rehearsal").shuffle(&mut order);
+        order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+        let best = (scores.len() / 5).max(2);
+        let mut rounds = Vec::new();
+        for draw in 0..DRAWS {
+            if draw > 0 && stop.is_raised() {
+                break;
+            }
+            let mut draws = Draws::numbered(seed, "rows hidden in a rehearsal", draw);
+            let rest = &order[best..];
+            let others = draws.order(rest.len());
+            let hidden: Vec<usize> = order[..best]
+                .iter()
+                .copied()
+                .chain(others[..best].iter().map(|at| rest[*at]))
+                .collect();
+            let fitted = others[best..].iter().take(FITTED_MAX).map(|at| rest[*at]);
+            let mut fitted: Vec<usize> = fitted.collect();
+            fitted.sort_unstable();
+            let take = |rows: &[usize]| {
+                let of: Vec<Design> = rows.iter().map(|row| designs[*row].clone()).collect();
+                (of, rows.iter().map(|row| scores[*row]).collect::<Vec<f64>>())
+            };
+            let ((x, y), (hidden_x, hidden_y)) = (take(&fitted), take(&hidden));
+            let surrogate = method.fit(space, (&x, &y), (&[], &[]), seed ^ draw, stop)?;
+            let predictions = surrogate.predict(&hidden_x);
+            let merits: Vec<f64> = predictions.iter().map(|p| merit.of(*p)).collect();
+            let means: Vec<f64> = predictions.iter().map(|p| p.mean).collect();
+            rounds.push(round(&means, &merits, &hidden_y, best, answers, &mut draws));
+        }
+        Ok(summary(method.model, rounds))
+    }
+
+    /// Whether the method found more than chance does, on hidden rows that it ranks at least a little.
+    pub fn succeeded(&self) -> bool {
+        self.lift > 0.0
+            && self.p <= 0.05
+            && self.rank_correlation >= 0.3
+            && self.rank_correlation_low > 0.0
+    }
+
+    /// Why it did not succeed, in words.
+    pub fn reason(&self) -> Option<String> {
+        if self.succeeded() {
+            return None;
+        }
+        Some(if self.p > 0.05 || self.lift <= 0.0 {
+            format!(
+                "the rehearsal found {} of the hidden best rows where chance finds {:.1} (lift {:.2}, p {:.2})",
+                self.found, self.found_by_chance, self.lift, self.p
+            )
+        } else {
+            format!(
+                "predictions of hidden rows hardly follow their scores (rank correlation {:.2}, at least 0.30 is asked for)",
+                self.rank_correlation
+            )
+        })
+    }
+}
+
+struct Round {
+    lift: f64,
+    p: f64,
+    correlation: f64,
+    over: f64,
+    found: usize,
+    hidden: usize,
+    answers: usize,
+    points: Vec<(f64, f64)>,
+}
+
+fn round(
+    means: &[f64],
+    merits: &[f64],
+    scores: &[f64],
+    best: usize,
+    answers: usize,
+    draws: &mut Draws,
+) -> Round {
+    let hidden = scores.len();
+    let answers = answers.clamp(1, (hidden / 4).max(1));
+    let mut order: Vec<usize> = (0..hidden).collect();
+    draws.shuffle(&mut order);
+    order.sort_by(|a, b| merits[*b].total_cmp(&merits[*a]));
+    let chosen = &order[..answers];
+    let mean_of =
+        |rows: &[usize]| rows.iter().map(|row| scores[*row]).sum::<f64>() / rows.len() as f64;
+    let all = statistics::mean(scores);
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let perfect = statistics::mean(&sorted[..answers]);
+    let ours = mean_of(chosen);
+    let as_good = (0..RANDOM_ANSWERS)
+        .filter(|_| mean_of(&draws.choose(hidden, answers)) >= ours - 1e-12 * ours.abs())
+        .count();
+    let over = chosen.iter().map(|row| means[*row] - scores[*row]).sum::<f64>() / answers as f64;
+    Round {
+        lift: if perfect > all { (ours - all) / (perfect - all) } else { 0.0 },
+        p: (as_good + 1) as f64 / (RANDOM_ANSWERS + 1) as f64,
+        correlation: statistics::spearman(means, scores),
+        over,
+        found: chosen.iter().filter(|row| **row < best).count(),
+        hidden,
+        answers,
+        points: means.iter().copied().zip(scores.iter().copied()).collect(),
+    }
+}
+
+fn summary(model: Model, rounds: Vec<Round>) -> Rehearsal {
+    let median =
+        |f: &dyn Fn(&Round) -> f64| statistics::median(&rounds.iter().map(f).collect::<Vec<f64>>());
+    let correlation = median(&|r| r.correlation);
+    let (hidden, answers) = (rounds[0].hidden, rounds[0].answers);
+    let z = 0.5 * ((1.0 + correlation) / (1.0 - correlation)).ln();
+    let low = (z - 1.96 / (hidden as f64 - 3.0).max(1.0).sqrt()).tanh();
+    Rehearsal {
+        model: model.name().to_owned(),
+        lift: median(&|r| r.lift),
+        p: (2.0 * median(&|r| r.p)).min(1.0),
+        rank_correlation: correlation,
+        rank_correlation_low: low,
+        over_prediction: median(&|r| r.over),
+        hidden,
+        answers,
+        found: median(&|r| r.found as f64) as usize,
+        found_by_chance: 0.5 * answers as f64,
+        points: rounds.into_iter().next().map(|round| round.points).unwrap_or_default(),
+    }
+}

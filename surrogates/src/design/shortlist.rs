@@ -1,0 +1,379 @@
+//! The whole way: rehearse, fit, search, choose, calibrate, judge.
+
+use hatchery_engine::StopFlag;
+use serde::{Deserialize, Serialize};
+
+use super::support::Whereabouts;
+use super::{Calibration, Method, Model, Reason, Rehearsal, Support, Verdict, pick};
+use crate::model::{Merit, Surrogate};
+use crate::searcher::{EXHAUSTED_MAX, Evolution, Exhaustive, Problem, Searcher, key};
+use crate::space::{Design, Space};
+use crate::{Draws, SurrogateError, statistics};
+
+/// Parts of the rows that are left out in turn for calibration.
+const FOLDS: usize = 5;
+
+/// Most rows that calibration is made with: of more, a sample.
+const CALIBRATED_MAX: usize = 5_000;
+
+/// How a shortlist is made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Candidates that are wanted.
+    pub candidates: usize,
+    /// How surrogates are fitted.
+    pub method: Method,
+    /// Deviations of the model that are taken off its mean.
+    pub pessimism: f64,
+    /// How much candidates shall differ, from 0; see [`pick`].
+    pub diversity: f64,
+    /// Whether rows of the table may be proposed again.
+    pub repeats: bool,
+    /// Whether the rehearsal is left out. Nothing is ever abstained from then, and the page says so.
+    pub skip_rehearsal: bool,
+    /// Decides all random choices.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            candidates: 16,
+            method: Method::default(),
+            pessimism: 1.0,
+            diversity: 0.1,
+            repeats: false,
+            skip_rehearsal: false,
+            seed: 0,
+        }
+    }
+}
+
+/// One proposal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The design, one number a site.
+    pub design: Design,
+    /// Predicted score; larger is better.
+    pub predicted: f64,
+    /// Lower end of the 80 % interval of a measurement; infinite with too few rows.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+    /// The same at 95 %.
+    pub low_95: f64,
+    /// Its upper end.
+    pub high_95: f64,
+    /// Deviation of the model.
+    pub deviation: f64,
+    /// Probability that a measurement exceeds the best row.
+    pub chance_of_improvement: f64,
+    /// Mean distance from the five nearest rows, 0 to 1.
+    pub distance: f64,
+    /// Which share of rows is as near to the others, or nearer.
+    pub distance_percentile: f64,
+    /// The nearest row, from 0.
+    pub nearest: usize,
+    /// What a second model predicts, if there is one.
+    pub second_opinion: Option<f64>,
+    /// What to do.
+    pub verdict: Verdict,
+    /// Why not simply build it.
+    pub reasons: Vec<Reason>,
+}
+
+/// Candidates, and what they rest on.
+pub struct Shortlist {
+    /// Candidates, the most promising first.
+    pub candidates: Vec<Candidate>,
+    /// The rehearsals of the models that were tried; the first is that of the model used. Empty if they were left out or could not be made.
+    pub rehearsals: Vec<Rehearsal>,
+    /// Why there was no rehearsal, or why it failed.
+    pub abstains: Option<String>,
+    /// The fitted model.
+    pub surrogate: Box<dyn Surrogate>,
+    /// Name of the search.
+    pub searcher: String,
+    /// Share of left-out rows inside their 80 % and 95 % intervals.
+    pub coverage: [f64; 2],
+    /// Predictions of left-out rows and their scores, for a picture.
+    pub left_out: Vec<(f64, f64)>,
+    /// The best score of the table.
+    pub best_known: f64,
+}
+
+impl std::fmt::Debug for Shortlist {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shortlist")
+            .field("candidates", &self.candidates)
+            .field("abstains", &self.abstains)
+            .field("surrogate", &self.surrogate.name())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a shortlist. `searcher` is what searches the model; if it is none, a small space is searched exhaustively and any other by evolution.
+///
+/// # Errors
+/// Whatever keeps a model from being fitted or searched.
+pub fn design(
+    space: &Space,
+    designs: &[Design],
+    scores: &[f64],
+    settings: &Settings,
+    searcher: Option<&dyn Searcher>,
+    stop: &StopFlag,
+) -> Result<Shortlist, SurrogateError> {
+    let rows = (designs, scores);
+    let merit = Merit::Bound { beta: settings.pessimism };
+    let (method, rehearsals, abstains) = choose_method(space, rows, settings, merit, stop)?;
+    let held_out = if method.model.is_network() { hold_out(rows, settings.seed) } else { None };
+    let (fitted, held) = match &held_out {
+        Some((fitted, held)) => ((&fitted.0[..], &fitted.1[..]), (&held.0[..], &held.1[..])),
+        None => (rows, (&[][..], &[][..])),
+    };
+    let surrogate = method.fit(space, fitted, held, settings.seed, stop)?;
+    let (calibration, coverage, left_out) = calibrate(&method, space, rows, settings.seed, stop)?;
+
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
+    let start: Vec<Design> = order.iter().filter_map(|row| space.repair(&designs[*row])).collect();
+    let small = space.box_size().is_some_and(|size| size <= EXHAUSTED_MAX);
+    let evolution = Evolution::default();
+    let searcher = searcher.unwrap_or(if small { &Exhaustive } else { &evolution });
+    let problem = Problem {
+        surrogate: &*surrogate,
+        merit,
+        start: &start,
+        answers: settings.candidates.max(16) * 2,
+        seed: settings.seed,
+        stop,
+    };
+    let mut found = searcher.search(&problem)?;
+    if !settings.repeats {
+        let known: std::collections::HashSet<Vec<u64>> = designs.iter().map(|d| key(d)).collect();
+        found.retain(|design| !known.contains(&key(design)));
+    }
+    if found.is_empty() {
+        return Err(SurrogateError::Unsuited {
+            what: "a shortlist",
+            needs: "designs that are not in the table yet: widen a bound, add a level, or allow repeats",
+        });
+    }
+    let merits = merit.values(&*surrogate, &found);
+    let chosen = pick(space, &found, &merits, settings.candidates, settings.diversity);
+    let chosen: Vec<Design> = chosen.into_iter().map(|at| found[at].clone()).collect();
+
+    let second = second_opinion(&method, space, rows, settings.seed, stop);
+    let opinions = second.map(|model| model.means(&chosen));
+    let support = Support::new(space, designs, settings.seed);
+    let judge = Judge {
+        calibration: &calibration,
+        noise: surrogate.noise(),
+        best: scores[order[0]],
+        median: statistics::median(scores),
+        abstains: abstains.is_some(),
+    };
+    let predictions = surrogate.predict(&chosen);
+    let candidates = chosen
+        .into_iter()
+        .zip(predictions)
+        .enumerate()
+        .map(|(at, (design, prediction))| {
+            let whereabouts = support.find(&design);
+            let opinion = opinions.as_ref().map(|opinions| opinions[at]);
+            judge.candidate(design, prediction, whereabouts, opinion)
+        })
+        .collect();
+    Ok(Shortlist {
+        candidates,
+        rehearsals,
+        abstains,
+        searcher: searcher.name().to_owned(),
+        surrogate,
+        coverage,
+        left_out,
+        best_known: judge.best,
+    })
+}
+
+type Rows = (Vec<Design>, Vec<f64>);
+
+/// The method to use, what rehearsals said, and why to abstain.
+fn choose_method(
+    space: &Space,
+    rows: (&[Design], &[f64]),
+    settings: &Settings,
+    merit: Merit,
+    stop: &StopFlag,
+) -> Result<(Method, Vec<Rehearsal>, Option<String>), SurrogateError> {
+    let with = |model| Method { model, ..settings.method.clone() };
+    let auto = settings.method.model == Model::Auto;
+    if settings.skip_rehearsal || rows.1.len() < super::REHEARSED_MIN {
+        let method = if auto { with(Model::PairwiseRidge) } else { settings.method.clone() };
+        let few = (!settings.skip_rehearsal).then(|| {
+            format!(
+                "{} rows are too few for a rehearsal, which needs {}",
+                rows.1.len(),
+                super::REHEARSED_MIN
+            )
+        });
+        return Ok((method, Vec::new(), few));
+    }
+    let models: &[Model] = if auto {
+        &[Model::PairwiseRidge, Model::Process, Model::Ensemble]
+    } else {
+        &[settings.method.model]
+    };
+    let mut tried: Vec<(Method, Rehearsal)> = Vec::new();
+    for &model in models {
+        if stop.is_raised() && !tried.is_empty() {
+            break;
+        }
+        let method = with(model);
+        let rehearsal =
+            Rehearsal::of(&method, space, rows, settings.candidates, merit, settings.seed, stop)?;
+        tried.push((method, rehearsal));
+    }
+    // The first of equals: models come in the order of their cost.
+    let best = (0..tried.len())
+        .max_by(|a, b| tried[*a].1.lift.total_cmp(&tried[*b].1.lift).then(b.cmp(a)))
+        .unwrap_or_default();
+    tried.swap(0, best);
+    // Several models tried are several chances of luck.
+    let models_tried = tried.len() as f64;
+    tried[0].1.p = (tried[0].1.p * models_tried).min(1.0);
+    let abstains = tried[0].1.reason();
+    let method = tried[0].0.clone();
+    Ok((method, tried.into_iter().map(|(_, rehearsal)| rehearsal).collect(), abstains))
+}
+
+/// A tenth of the rows, at most 500, at random: networks report their loss on them.
+fn hold_out((designs, scores): (&[Design], &[f64]), seed: u64) -> Option<(Rows, Rows)> {
+    let count = (scores.len() / 10).min(500);
+    if count < 5 {
+        return None;
+    }
+    let order = Draws::new(seed, "rows held out").order(scores.len());
+    let take = |rows: &[usize]| {
+        let of: Vec<Design> = rows.iter().map(|row| designs[*row].clone()).collect();
+        (of, rows.iter().map(|row| scores[*row]).collect::<Vec<f64>>())
+    };
+    Some((take(&order[count..]), take(&order[..count])))
+}
+
+/// Errors on each fifth of the rows of a fit to the others; coverage of the intervals on the same rows, each by those of the other parts.
+fn calibrate(
+    method: &Method,
+    space: &Space,
+    (designs, scores): (&[Design], &[f64]),
+    seed: u64,
+    stop: &StopFlag,
+) -> Result<(Calibration, [f64; 2], Vec<(f64, f64)>), SurrogateError> {
+    let mut order = Draws::new(seed, "parts for calibration").order(scores.len());
+    order.truncate(CALIBRATED_MAX);
+    let folds = FOLDS.min(order.len());
+    let mut parts = Vec::new();
+    for fold in 0..folds {
+        let (mut x, mut y) = (Vec::new(), Vec::new());
+        let (mut other_x, mut other_y) = (Vec::new(), Vec::new());
+        for (at, &row) in order.iter().enumerate() {
+            let (x, y) =
+                if at % folds == fold { (&mut other_x, &mut other_y) } else { (&mut x, &mut y) };
+            x.push(designs[row].clone());
+            y.push(scores[row]);
+        }
+        let surrogate = method.fit(space, (&x, &y), (&[], &[]), seed, stop)?;
+        let predictions = surrogate.predict(&other_x);
+        parts.push((surrogate, predictions, other_y));
+    }
+    let mut all = Calibration::default();
+    let (mut inside, mut left_out) = ([0.0; 2], Vec::new());
+    for (at, (surrogate, predictions, scores)) in parts.iter().enumerate() {
+        let mut others = Calibration::default();
+        for (other, part) in parts.iter().enumerate().filter(|(other, _)| *other != at) {
+            debug_assert_ne!(other, at, "each part is judged by the others");
+            others.add(&*part.0, &part.1, &part.2);
+        }
+        for (prediction, score) in predictions.iter().zip(scores) {
+            left_out.push((prediction.mean, *score));
+            for (inside, level) in inside.iter_mut().zip([0.8, 0.95]) {
+                let interval = others.interval(*prediction, surrogate.noise(), level);
+                let is_inside = interval.low <= *score && *score <= interval.high;
+                *inside += if is_inside { 1.0 / order.len() as f64 } else { 0.0 };
+            }
+        }
+        all.add(&**surrogate, predictions, scores);
+    }
+    Ok((all, inside, left_out))
+}
+
+/// A cheap model of another kind.
+fn second_opinion(
+    method: &Method,
+    space: &Space,
+    (designs, scores): (&[Design], &[f64]),
+    seed: u64,
+    stop: &StopFlag,
+) -> Option<Box<dyn Surrogate>> {
+    let ridge = matches!(method.model, Model::Ridge | Model::PairwiseRidge | Model::Auto);
+    let model = if ridge { Model::Process } else { Model::PairwiseRidge };
+    let other = Method { model, process_rows: 500, ..method.clone() };
+    other.fit(space, (designs, scores), (&[], &[]), seed, stop).ok()
+}
+
+/// What candidates are judged by.
+struct Judge<'a> {
+    calibration: &'a Calibration,
+    noise: f64,
+    best: f64,
+    median: f64,
+    abstains: bool,
+}
+
+impl Judge<'_> {
+    fn candidate(
+        &self,
+        design: Design,
+        prediction: crate::model::Prediction,
+        Whereabouts { distance, nearest, percentile }: Whereabouts,
+        opinion: Option<f64>,
+    ) -> Candidate {
+        let interval = |level| self.calibration.interval(prediction, self.noise, level);
+        let (of_80, of_95) = (interval(0.8), interval(0.95));
+        let mut reasons = Vec::new();
+        let mut note = |holds: bool, reason| {
+            if holds {
+                reasons.push(reason);
+            }
+        };
+        note(self.abstains, Reason::Rehearsal);
+        note(percentile > 0.99, Reason::FarAway);
+        note(of_80.low <= self.median, Reason::MaybeOrdinary);
+        note(opinion.is_some_and(|o| o <= self.median), Reason::Disagreement);
+        note(of_80.low < self.best, Reason::MaybeNoImprovement);
+        let verdict = if self.abstains {
+            Verdict::Abstain
+        } else if reasons.iter().any(|reason| reason.forbids_building()) {
+            Verdict::Explore
+        } else {
+            Verdict::Build
+        };
+        Candidate {
+            design,
+            predicted: prediction.mean,
+            low: of_80.low,
+            high: of_80.high,
+            low_95: of_95.low,
+            high_95: of_95.high,
+            deviation: prediction.deviation,
+            chance_of_improvement: self.calibration.chance_above(prediction, self.noise, self.best),
+            distance,
+            distance_percentile: percentile,
+            nearest,
+            second_opinion: opinion,
+            verdict,
+            reasons,
+        }
+    }
+}

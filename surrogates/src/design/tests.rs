@@ -1,0 +1,181 @@
+//! The way from a table to a shortlist, on tables whose truth is known.
+
+use hatchery_engine::StopFlag;
+
+use super::*;
+use crate::model::Merit;
+use crate::space::{Constraints, Design, Field, Kind, Space};
+use crate::{Draws, statistics};
+
+fn numbers(columns: usize) -> Space {
+    let field = |at| Field::new(format!("x{at}"), Kind::Real { lower: -1.0, upper: 1.0 });
+    Space::try_new((0..columns).map(field).collect(), Constraints::default()).expect("a box")
+}
+
+fn bowl(x: &[f64]) -> f64 {
+    10.0 - x.iter().map(|x| (x - 0.3).powi(2)).sum::<f64>()
+}
+
+/// Rows of the lower part of a bowl, with noise.
+fn table(columns: usize, rows: usize, noise: f64, seed: u64) -> (Vec<Design>, Vec<f64>) {
+    let space = numbers(columns);
+    let mut draws = Draws::new(seed, "rows of a test");
+    let designs: Vec<Design> = (0..rows).map(|_| space.sample(&mut draws)).collect();
+    let scores = designs.iter().map(|x| bowl(x) + noise * draws.normal()).collect();
+    (designs, scores)
+}
+
+fn quick(model: Model) -> Settings {
+    let mut method = Method { model, ..Method::default() };
+    method.process_rows = 150;
+    method.networks.members = 2;
+    method.networks.hidden = vec![24];
+    method.networks.plan.epochs = 40;
+    method.networks.plan.batch = 32;
+    Settings { candidates: 6, method, ..Settings::default() }
+}
+
+#[test]
+fn a_clean_quadratic_is_proposed_from() {
+    let space = numbers(3);
+    let (designs, scores) = table(3, 120, 0.05, 1);
+    let settings = quick(Model::PairwiseRidge);
+    let found = design(&space, &designs, &scores, &settings, None, &StopFlag::default())
+        .expect("a shortlist");
+    assert_eq!(found.candidates.len(), 6);
+    assert_eq!(found.abstains, None);
+    let best = found.best_known;
+    for candidate in &found.candidates {
+        assert!(space.is_valid(&candidate.design));
+        assert!(bowl(&candidate.design) > best - 0.2, "{candidate:?}");
+        assert!(candidate.low < candidate.predicted && candidate.predicted < candidate.high);
+        assert!(candidate.low_95 <= candidate.low && candidate.high <= candidate.high_95);
+        assert_ne!(candidate.verdict, Verdict::Abstain);
+    }
+    assert!(found.candidates.iter().any(|c| c.verdict == Verdict::Build), "{found:?}");
+}
+
+#[test]
+fn a_table_of_noise_is_abstained_from() {
+    let space = numbers(4);
+    let mut proposed = 0;
+    for seed in 0..40 {
+        let (designs, _) = table(4, 80, 0.0, seed);
+        let mut draws = Draws::new(seed, "noise of a test");
+        let scores: Vec<f64> = designs.iter().map(|_| draws.normal()).collect();
+        let rehearsal = Rehearsal::of(
+            &quick(Model::PairwiseRidge).method,
+            &space,
+            (&designs, &scores),
+            6,
+            Merit::Bound { beta: 1.0 },
+            seed,
+            &StopFlag::default(),
+        );
+        proposed += usize::from(rehearsal.expect("it rehearses").succeeded());
+    }
+    // A chance of 5 % each would give more than 5 with probability 0.01.
+    assert!(proposed <= 5, "{proposed} of 40");
+}
+
+#[test]
+fn candidates_of_a_table_of_noise_say_abstain() {
+    let space = numbers(4);
+    let (designs, _) = table(4, 60, 0.0, 3);
+    let mut draws = Draws::new(3, "noise of a test");
+    let scores: Vec<f64> = designs.iter().map(|_| draws.normal()).collect();
+    let settings = quick(Model::Auto);
+    let found = design(&space, &designs, &scores, &settings, None, &StopFlag::default())
+        .expect("a shortlist");
+    assert!(found.abstains.is_some(), "{:?}", found.rehearsals);
+    assert!(found.candidates.iter().all(|c| c.verdict == Verdict::Abstain));
+    assert_eq!(found.rehearsals.len(), 3);
+}
+
+#[test]
+fn too_few_rows_are_not_rehearsed_and_abstained_from() {
+    let space = numbers(2);
+    let (designs, scores) = table(2, 12, 0.1, 1);
+    let found = design(&space, &designs, &scores, &quick(Model::Auto), None, &StopFlag::default())
+        .expect("a shortlist");
+    assert!(found.abstains.is_some_and(|why| why.contains("too few")));
+}
+
+#[test]
+fn intervals_cover_what_they_say() {
+    let space = numbers(3);
+    let (designs, scores) = table(3, 600, 0.3, 5);
+    let (others, truths) = table(3, 2_000, 0.3, 6);
+    for model in [Model::PairwiseRidge, Model::Process] {
+        let settings = quick(model);
+        let found = design(&space, &designs, &scores, &settings, None, &StopFlag::default())
+            .expect("a shortlist");
+        // Both the coverage that it states of itself and that on fresh rows; standard error of the latter about 1 %.
+        for (stated, (level, from, to)) in
+            found.coverage.iter().zip([(0.8, 0.77, 0.83), (0.95, 0.93, 0.97)])
+        {
+            assert!((from..=to).contains(stated), "{model:?} {level}: {stated}");
+        }
+        let predictions = found.surrogate.predict(&others);
+        let noise = found.surrogate.noise();
+        let errors: Vec<f64> = predictions
+            .iter()
+            .zip(&truths)
+            .map(|(p, y)| (p.mean - y).abs() / (noise * noise + p.deviation * p.deviation).sqrt())
+            .collect();
+        assert!((0.9..1.6).contains(&statistics::quantile(&errors, 0.8)), "{model:?}");
+    }
+}
+
+#[test]
+fn networks_take_a_regulariser_and_state_their_epochs() {
+    use crate::sharpness::{Regulariser, Sharpness};
+    let space = numbers(2);
+    let (designs, scores) = table(2, 100, 0.1, 7);
+    for model in [Model::Mlp, Model::Ensemble, Model::ListNet, Model::Conservative] {
+        let mut settings = quick(model);
+        settings.method.networks.plan.regulariser = Regulariser::GradientNorm(Sharpness::ignite());
+        let found = design(&space, &designs, &scores, &settings, None, &StopFlag::default())
+            .expect("a shortlist");
+        assert_eq!(found.candidates.len(), 6, "{model:?}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_shortlist_on_any_number_of_threads() {
+    let space = numbers(3);
+    let (designs, scores) = table(3, 150, 0.2, 8);
+    let of = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        let settings = quick(Model::Auto);
+        pool.install(|| {
+            design(&space, &designs, &scores, &settings, None, &StopFlag::default())
+                .expect("a shortlist")
+                .candidates
+        })
+    };
+    assert_eq!(of(1), of(2));
+}
+
+#[test]
+fn picked_designs_differ_more_with_more_diversity() {
+    let space = numbers(2);
+    let mut draws = Draws::new(2, "designs of a test");
+    let mut designs: Vec<Design> = (0..400).map(|_| space.sample(&mut draws)).collect();
+    designs.sort_by(|a, b| bowl(b).total_cmp(&bowl(a)));
+    let merits: Vec<f64> = designs.iter().map(|x| bowl(x)).collect();
+    let spread = |diversity: f64| {
+        let chosen = pick(&space, &designs, &merits, 12, diversity);
+        let mut sum = 0.0;
+        for (at, a) in chosen.iter().enumerate() {
+            for b in &chosen[..at] {
+                assert_ne!(a, b);
+                sum += space.distance(&designs[*a], &designs[*b]);
+            }
+        }
+        sum
+    };
+    let distances: Vec<f64> = [0.0, 0.5, 2.0, 20.0].map(spread).to_vec();
+    assert!(distances.is_sorted(), "{distances:?}");
+    assert_eq!(pick(&space, &designs, &merits, 12, 0.0), (0..12).collect::<Vec<_>>());
+}
