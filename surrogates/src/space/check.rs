@@ -89,7 +89,7 @@ impl Space {
         if total < least - row.tolerance || total > most + row.tolerance {
             return Err(SpaceError::SumUnreachable { constraint: name(), least, most });
         }
-        // A row is about its free members only as far as what is whole is concerned.
+        // A real member, even a fixed one, may make up for the fraction.
         let real = |&&(site, _): &&(usize, f64)| matches!(self.sites[site], Site::Real { .. });
         if !row.terms.iter().any(|term| real(&term))
             && (total - total.round()).abs() > row.tolerance

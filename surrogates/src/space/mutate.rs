@@ -46,7 +46,7 @@ impl Space {
         Some(self.moved(x, mv, amount))
     }
 
-    /// All valid designs that one change apart: each other level of a category or letter; the level before and after of
+    /// The valid designs that are one change apart: each other level of a category or letter; the level before and after of
     /// an ordinal; a step of `share` times the range down and up for a number (of an integer at least 1), shorter
     /// where a bound or limit is near; that amount shifted between each two members of a sum, either way.
     ///
