@@ -193,35 +193,34 @@ fn training_that_leaves_the_numbers_says_so() {
 
 #[test]
 fn a_conservative_network_is_held_near_its_limit_and_below_a_plain_one() {
-    // Data on both sides of a gap; a plain network may rise in between.
-    let x: Vec<f32> =
-        (0..200).map(|at| (at as f32 / 100.0 - 1.0) * 2.0).filter(|x| x.abs() > 0.8).collect();
-    let y: Vec<f32> = x.iter().map(|x| (2.0 * x).sin()).collect();
+    // Scores rise from both sides towards a gap without data, in which a plain network goes on rising.
+    let all = (0..200).map(|at| (at as f32 / 100.0 - 1.0) * 2.0);
+    let x: Vec<f32> = all.filter(|x| x.abs() > 0.8).collect();
+    let y: Vec<f32> = x.iter().map(|x| 2.0 - 1.5 * x.abs()).collect();
     let mlp =
         Mlp { inputs: 1, hidden: vec![32, 32], outputs: 1, activation: Activation::LeakyRelu };
     let network = Network { mlp, head: Head::Squared };
     let batch = Batch { x: &x, y: &y, counts: None };
     let trained = |seed, conservatism| {
         let plan =
-            Plan { epochs: 120, batch: 30, step_size: 3e-3, conservatism, seed, ..Plan::default() };
+            Plan { epochs: 150, batch: 30, step_size: 3e-3, conservatism, seed, ..Plan::default() };
         train(&network, batch, None, &plan, &StopFlag::default()).expect("it trains")
     };
     let limit = 0.1;
-    let settings = Conservatism { limit, steps: 10, ..Conservatism::default() };
+    let settings = Conservatism { limit, steps: 30, start: 1.0, ..Conservatism::default() };
     let (mut lower, mut near) = (0, 0);
     for seed in 0..5 {
         let (plain, ours) = (trained(seed, None), trained(seed, Some(settings)));
         let top = |trained: &Trained<f32>| {
-            let between: Vec<f32> = (0..41).map(|at| at as f32 / 40.0 * 3.0 + 2.0).collect();
+            let gap: Vec<f32> = (0..41).map(|at| at as f32 / 25.0 - 0.8).collect();
             let mut tape = Tape::default();
-            trained.outputs(&between, &mut tape).iter().copied().fold(f32::NEG_INFINITY, f32::max)
+            trained.outputs(&gap, &mut tape).iter().copied().fold(f32::NEG_INFINITY, f32::max)
         };
         lower += usize::from(top(&ours) < top(&plain));
-        let over = ours.epochs[119].overestimation;
-        near += usize::from((0.5 * limit..1.5 * limit).contains(&over) || over < limit);
+        // The limit is met on average, not by every batch.
+        let last = ours.epochs[140..].iter().map(|row| row.overestimation).sum::<f64>() / 10.0;
+        println!("seed {seed}: {} against {}, overestimation {last}", top(&ours), top(&plain));
+        near += usize::from((0.5 * limit..1.5 * limit).contains(&last));
     }
-    assert!(
-        lower >= 4 && near >= 4,
-        "lower beyond the data in {lower} of 5, near the limit in {near}"
-    );
+    assert!(lower == 5 && near >= 4, "lower in the gap in {lower} of 5, near the limit in {near}");
 }
