@@ -3,15 +3,17 @@
 use hatchery_engine::StopFlag;
 
 use crate::SurrogateError;
-use crate::gp::ROWS_MAX;
 use crate::model::{Ensemble, EnsembleConfig, Process, Ridge, Surrogate};
 use crate::network::{Activation, Head, Loss, Ranking};
 use crate::space::{Design, Encoding, Space};
 
+/// Epochs that are always trained, if as many are asked for.
+const EPOCHS_MIN: u32 = 5;
+
 /// A kind of surrogate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Model {
-    /// The one that does best in the rehearsal: pairwise ridge, process, ensemble.
+    /// The one that does best in the rehearsal: pairwise ridge, process, and, where neither does well, ensemble.
     #[default]
     Auto,
     /// Linear in the sites.
@@ -71,6 +73,8 @@ pub struct Method {
     pub model: Model,
     /// Networks: their shape, training and regulariser. Members are taken as 1 for [`Model::Mlp`] and [`Model::Conservative`].
     pub networks: EnsembleConfig,
+    /// Most steps of training of a network: epochs are cut to that, but not below five.
+    pub steps_max: u32,
     /// Most rows of a process.
     pub process_rows: usize,
 }
@@ -78,7 +82,7 @@ pub struct Method {
 impl Default for Method {
     fn default() -> Self {
         let networks = EnsembleConfig::default();
-        Self { model: Model::Auto, networks, process_rows: ROWS_MAX / 2 }
+        Self { model: Model::Auto, networks, steps_max: 4_000, process_rows: 500 }
     }
 }
 
@@ -118,6 +122,8 @@ impl Method {
     pub fn networks(&self, rows: usize, seed: u64) -> EnsembleConfig {
         let mut config = self.networks.clone();
         config.plan.seed = seed;
+        let steps = (rows / config.plan.batch.max(1)).max(1) as u32;
+        config.plan.epochs = config.plan.epochs.min((self.steps_max / steps).max(EPOCHS_MIN));
         match self.model {
             Model::Mlp => {
                 config.members = 1;

@@ -13,7 +13,7 @@ pub use calibrate::{Calibration, Interval};
 pub use method::{Method, Model};
 pub use pick::pick;
 pub use rehearse::{REHEARSED_MIN, Rehearsal};
-pub use shortlist::{Candidate, Settings, Shortlist, design};
+pub use shortlist::{Candidate, Settings, Shortlist, design, design_and_calibration};
 pub use support::Support;
 pub use verdict::{Reason, Verdict};
 

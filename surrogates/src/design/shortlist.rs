@@ -16,6 +16,12 @@ const FOLDS: usize = 5;
 /// Most rows that calibration is made with: of more, a sample.
 const CALIBRATED_MAX: usize = 5_000;
 
+/// With this lift of a cheaper model, networks are not rehearsed.
+const LIFT_ENOUGH: f64 = 0.5;
+
+/// Rows of a process that gives a second opinion.
+const SECOND_ROWS: usize = 300;
+
 /// How a shortlist is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -124,6 +130,21 @@ pub fn design(
     searcher: Option<&dyn Searcher>,
     stop: &StopFlag,
 ) -> Result<Shortlist, SurrogateError> {
+    Ok(design_and_calibration(space, designs, scores, settings, searcher, stop)?.0)
+}
+
+/// As [`design`], and what its intervals are made of: for those of other designs, with the noise of the surrogate.
+///
+/// # Errors
+/// As [`design`].
+pub fn design_and_calibration(
+    space: &Space,
+    designs: &[Design],
+    scores: &[f64],
+    settings: &Settings,
+    searcher: Option<&dyn Searcher>,
+    stop: &StopFlag,
+) -> Result<(Shortlist, Calibration), SurrogateError> {
     let rows = (designs, scores);
     let merit = Merit::Bound { beta: settings.pessimism };
     let (method, rehearsals, abstains) = choose_method(space, rows, settings, merit, stop)?;
@@ -185,7 +206,7 @@ pub fn design(
             judge.candidate(design, prediction, whereabouts, opinion)
         })
         .collect();
-    Ok(Shortlist {
+    let shortlist = Shortlist {
         candidates,
         rehearsals,
         abstains,
@@ -194,7 +215,8 @@ pub fn design(
         coverage,
         left_out,
         best_known: judge.best,
-    })
+    };
+    Ok((shortlist, calibration))
 }
 
 type Rows = (Vec<Design>, Vec<f64>);
@@ -227,7 +249,10 @@ fn choose_method(
     };
     let mut tried: Vec<(Method, Rehearsal)> = Vec::new();
     for &model in models {
-        if stop.is_raised() && !tried.is_empty() {
+        let best = tried.iter().map(|(_, rehearsal)| rehearsal.lift).fold(f64::MIN, f64::max);
+        // Networks take as long as everything else together, many times over.
+        let is_needless = model == Model::Ensemble && best >= LIFT_ENOUGH;
+        if (stop.is_raised() && !tried.is_empty()) || is_needless {
             break;
         }
         let method = with(model);
@@ -318,7 +343,7 @@ fn second_opinion(
 ) -> Option<Box<dyn Surrogate>> {
     let ridge = matches!(method.model, Model::Ridge | Model::PairwiseRidge | Model::Auto);
     let model = if ridge { Model::Process } else { Model::PairwiseRidge };
-    let other = Method { model, process_rows: 500, ..method.clone() };
+    let other = Method { model, process_rows: SECOND_ROWS, ..method.clone() };
     other.fit(space, (designs, scores), (&[], &[]), seed, stop).ok()
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Problem, Searcher};
 use crate::SurrogateError;
+use crate::model::Merit;
 use crate::space::Design;
 
 /// Most designs that are asked for one by one.
@@ -28,20 +29,57 @@ impl Searcher for Exhaustive {
                 needs: "a space of at most 10,000,000 designs, without real columns; take the searcher evolution",
             });
         };
-        let keep = problem.answers.max(1) * 8;
-        let mut best: Vec<(f64, Design)> = Vec::new();
+        let mut best = Best { keep: problem.answers.max(1) * 8, found: Vec::new() };
         loop {
             let part: Vec<Design> = designs.by_ref().take(PART).collect();
-            if part.is_empty() || problem.stop.is_raised() {
+            if part.is_empty() {
                 break;
             }
-            let merits = problem.merit.values(problem.surrogate, &part);
-            let floor = if best.len() < keep { f64::NEG_INFINITY } else { best[keep - 1].0 };
-            let new = merits.into_iter().zip(part).filter(|(merit, _)| *merit > floor);
-            best.extend(new);
-            best.sort_by(|a, b| b.0.total_cmp(&a.0));
-            best.truncate(keep);
+            match problem.merit {
+                Merit::Bound { beta } if beta > 0.0 => best.add_bounded(problem, part),
+                merit => {
+                    let merits = merit.values(problem.surrogate, &part);
+                    best.add(merits.into_iter().zip(part));
+                }
+            }
+            if problem.stop.is_raised() {
+                break;
+            }
         }
-        Ok(best.into_iter().map(|(_, design)| design).collect())
+        Ok(best.found.into_iter().map(|(_, design)| design).collect())
+    }
+}
+
+/// The best so far, in falling order.
+struct Best {
+    keep: usize,
+    found: Vec<(f64, Design)>,
+}
+
+impl Best {
+    fn floor(&self) -> f64 {
+        self.found.get(self.keep - 1).map_or(f64::NEG_INFINITY, |(merit, _)| *merit)
+    }
+
+    fn add(&mut self, scored: impl Iterator<Item = (f64, Design)>) {
+        let floor = self.floor();
+        self.found.extend(scored.filter(|(merit, _)| *merit > floor));
+        self.found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        self.found.truncate(self.keep);
+    }
+
+    /// A merit below the mean is asked for only where the mean is above the floor: deviations may cost a hundred times as much.
+    fn add_bounded(&mut self, problem: &Problem<'_>, part: Vec<Design>) {
+        let means = problem.surrogate.means(&part);
+        let mut order: Vec<usize> = (0..part.len()).collect();
+        order.sort_by(|a, b| means[*b].total_cmp(&means[*a]).then(a.cmp(b)));
+        for some in order.chunks(self.keep) {
+            if means[some[0]] <= self.floor() {
+                break;
+            }
+            let designs: Vec<Design> = some.iter().map(|at| part[*at].clone()).collect();
+            let merits = problem.merit.values(problem.surrogate, &designs);
+            self.add(merits.into_iter().zip(designs));
+        }
     }
 }

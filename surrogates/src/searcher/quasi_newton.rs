@@ -35,7 +35,10 @@ impl Searcher for QuasiNewton {
         let unit = model.score_deviation();
         let starts = &problem.start[..problem.start.len().min(problem.answers.max(1))];
         let options = Options { evaluations: self.evaluations, ..Options::default() };
-        let found = starts.par_iter().filter(|_| !problem.stop.is_raised()).map(|start| {
+        // The first is climbed from in any case: a search that is stopped has an answer.
+        let goes_on = |at: usize| at == 0 || !problem.stop.is_raised();
+        let starts = starts.par_iter().enumerate().filter(|(at, _)| goes_on(*at));
+        let found = starts.map(|(_, start)| {
             let (mut value, mut slopes) = ([0.0], vec![0.0_f32; bounds.len()]);
             minimise(&encoding.encode(start), &bounds, &options, |x| {
                 let x: Vec<f32> = x.iter().map(|v| *v as f32).collect();

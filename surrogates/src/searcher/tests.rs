@@ -150,6 +150,25 @@ fn every_search_of_words_reaches_an_easy_optimum() {
 }
 
 #[test]
+fn exhaustive_search_with_pessimism_skips_only_what_cannot_win() {
+    use crate::model::Ridge;
+    let space = words(5).space;
+    let mut draws = crate::Draws::new(3, "rows of a test");
+    let designs: Vec<Design> = (0..200).map(|_| space.sample(&mut draws)).collect();
+    let scores: Vec<f64> = designs.iter().map(|d| d[0] * d[3] - d[1] + draws.normal()).collect();
+    let ridge = Ridge::fit(&space, &designs, &scores, true).expect("it fits");
+    let stop = StopFlag::default();
+    let merit = Merit::Bound { beta: 2.0 };
+    let problem =
+        Problem { surrogate: &ridge, merit, start: &[], answers: 4, seed: 0, stop: &stop };
+    let found = Exhaustive.search(&problem).expect("it searches");
+    let all: Vec<Design> = space.enumerate().expect("a small space").collect();
+    let wanted = ranked(&problem, all);
+    assert_eq!(found.len(), 32);
+    assert_eq!(found, wanted[..32]);
+}
+
+#[test]
 fn evolution_keeps_a_sum() {
     let field = |at| Field::new(format!("x{at}"), Kind::Real { lower: 0.0, upper: 1.0 });
     let columns = ["x0", "x1", "x2"].map(str::to_owned).to_vec();
