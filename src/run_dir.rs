@@ -20,25 +20,46 @@ pub(crate) struct RunDir {
 }
 
 impl RunDir {
-    /// A directory to be made: the one asked for, or the next free `runs/<name>-seed<seed>`.
+    /// A directory to be made: the one asked for with `--out`, or the next free `runs/<name>-seed<seed>`.
     ///
     /// # Errors
     /// If the one asked for exists and is not empty.
     pub(crate) fn choose(asked: Option<&Path>, config: &RunConfig) -> Result<Self> {
+        let hint = |path: &Path| format!(", or go on with `hatchery resume {}`", path.display());
+        Self::free(asked, &config.name, config.seed, "--out", hint)
+    }
+
+    /// As [`choose`](Self::choose), for a command that cannot go on, with another word for the directory.
+    ///
+    /// # Errors
+    /// If the one asked for exists and is not empty.
+    pub(crate) fn choose_named(
+        asked: Option<&Path>,
+        name: &str,
+        seed: u64,
+        flag: &str,
+    ) -> Result<Self> {
+        Self::free(asked, name, seed, flag, |_| String::new())
+    }
+
+    fn free(
+        asked: Option<&Path>,
+        name: &str,
+        seed: u64,
+        flag: &str,
+        hint: impl Fn(&Path) -> String,
+    ) -> Result<Self> {
         if let Some(path) = asked {
+            let shown = path.display();
             if path.exists() && !path.is_dir() {
-                bail!("{} is a file; choose a new directory with --out", path.display());
+                bail!("{shown} is a file; choose a new directory with {flag}");
             }
             if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
-                bail!(
-                    "{} exists and is not empty; choose another with --out, or go on with `hatchery resume {}`",
-                    path.display(),
-                    path.display()
-                );
+                bail!("{shown} exists and is not empty; choose another with {flag}{}", hint(path));
             }
             return Ok(Self { path: path.to_owned() });
         }
-        let stem = format!("runs/{}-seed{}", config.name, config.seed);
+        let stem = format!("runs/{name}-seed{seed}");
         let numbered = (2..).map(|n| PathBuf::from(format!("{stem}-{n}")));
         let mut names = std::iter::once(PathBuf::from(&stem)).chain(numbered);
         let path = names.find(|path| !path.exists()).expect("the names do not end");

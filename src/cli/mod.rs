@@ -16,6 +16,8 @@ use args::{Args, Command};
 const FAILED: u8 = 1;
 /// Exit code of wrong usage or configuration.
 const USAGE: u8 = 2;
+/// Exit code of a shortlist that is not to be built from.
+const ABSTAINED: u8 = 3;
 /// Exit code of an interrupted run.
 const INTERRUPTED: u8 = 130;
 
@@ -23,6 +25,8 @@ const INTERRUPTED: u8 = 130;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Done,
+    /// There is a result, and it says that it is not to be trusted.
+    Abstained,
     Interrupted,
 }
 
@@ -49,6 +53,7 @@ pub(crate) fn main() -> ExitCode {
     let args = Args::parse();
     match run(args.command) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Abstained) => ExitCode::from(ABSTAINED),
         Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -62,6 +67,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Run(args) => commands::run::run(&args),
         Command::Fit(args) => commands::fit::run(&args),
+        Command::Design(args) => commands::design::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Resume(args) => commands::resume::run(&args),
         Command::Eval(args) => commands::eval::run(&args),

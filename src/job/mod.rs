@@ -1,5 +1,6 @@
 //! One search that can be run, resumed and judged, whatever its task is.
 
+pub(crate) mod design;
 mod es;
 mod formulas;
 mod learner;

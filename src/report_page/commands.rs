@@ -8,6 +8,12 @@ pub(super) fn section(files: &RunFiles) -> String {
     if files.config_text.is_empty() {
         return String::new();
     }
+    if let Some(again) = files.design.as_ref().and_then(|design| design.again()) {
+        let again = escape(again);
+        return format!(
+            "<section>\n<h2>Do it again</h2>\n<dl class=\"commands\">\n<dt>repeat it, to the bit</dt><dd><code>{again}</code></dd>\n</dl>\n</section>\n"
+        );
+    }
     let text = files.path.display().to_string();
     let dir = match text.trim_end_matches('/') {
         "" => ".",

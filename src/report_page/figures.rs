@@ -57,7 +57,7 @@ impl Figures {
             strategy: text(files.configured("search", "strategy")),
             mean: either("mean_fitness", "mean"),
             best: either("best_fitness", "best_so_far"),
-            outcome: Outcome::of(files.said("stopped_by"), generations, seconds),
+            outcome: outcome(files, generations, seconds),
             generations,
             births: history.last("births"),
             evaluations: either("evaluations", "evaluations"),
@@ -73,6 +73,14 @@ impl Figures {
     pub(super) fn evaluations_per_s(&self) -> Option<f64> {
         let seconds = self.seconds.filter(|&s| s > 0.0)?;
         Some(self.evaluations? / seconds)
+    }
+}
+
+fn outcome(files: &RunFiles, generations: Option<f64>, seconds: Option<f64>) -> Outcome {
+    let outcome = Outcome::of(files.said("stopped_by"), generations, seconds);
+    match &files.design {
+        Some(design) => design.outcome(outcome),
+        None => outcome,
     }
 }
 

@@ -6,6 +6,7 @@
 mod chart;
 mod charts;
 mod commands;
+mod design;
 mod details;
 mod figures;
 mod formulas;
@@ -16,6 +17,7 @@ mod page;
 mod programs;
 mod run_files;
 mod scale;
+mod scatter;
 mod thin;
 mod ticks;
 

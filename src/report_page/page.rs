@@ -7,7 +7,7 @@ use super::charts::{self, Constant, Target};
 use super::figures::Figures;
 use super::html::escape;
 use super::run_files::RunFiles;
-use super::{commands, details, number};
+use super::{commands, design, details, number};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("read_out.js");
@@ -19,6 +19,7 @@ const MARK: &str = "<svg class=\"mark\" viewBox=\"0 0 24 30\" aria-hidden=\"true
 pub(super) fn page(files: &RunFiles) -> String {
     let figures = Figures::of(files);
     let name = escape(&figures.name);
+    let sort = if files.design.is_some() { design::SCRIPT } else { "" };
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -26,10 +27,10 @@ pub(super) fn page(files: &RunFiles) -> String {
          style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
          <title>{name} · Hatchery</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         {}{}{}{}{}{}{}{}</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
+         {}{}{}{}{}{}{}{}</main>\n<script>\n{SCRIPT}{sort}</script>\n</body>\n</html>\n",
         header(&figures),
         notes(files),
-        key_figures(&figures, Found::of(files)),
+        key_figures(&figures, files),
         pictures(files),
         details::numbers(files),
         commands::section(files),
@@ -92,7 +93,11 @@ impl Found {
 }
 
 /// The numbers at the top; of a search for programs births and the best matter, and that some fail is nothing unusual.
-fn key_figures(figures: &Figures, found: Found) -> String {
+fn key_figures(figures: &Figures, files: &RunFiles) -> String {
+    if let Some(design) = &files.design {
+        return written(design.figures(figures), figures);
+    }
+    let found = Found::of(files);
     let programs = found != Found::Parameters;
     let real = |x: Option<f64>| x.map_or("–".into(), |x| number::real(x, 5));
     let count = |x: Option<f64>| x.map_or("–".into(), |x| number::count(x as u64));
@@ -129,11 +134,24 @@ fn key_figures(figures: &Figures, found: Found) -> String {
             share.unwrap_or_default(),
         ),
     ];
+    let mut out = written(rows.to_vec(), figures);
+    if let Some(error) = figures.first_error.as_ref().filter(|_| failed.is_some() && !programs) {
+        let _ = writeln!(
+            out,
+            "<p class=\"error\">An evaluation failed with <code>{}</code></p>",
+            escape(error)
+        );
+    }
+    out
+}
+
+/// Class, name, value and explanation of each figure, and the digest.
+fn written(rows: Vec<(&str, &str, String, String)>, figures: &Figures) -> String {
     let mut out = String::from("<dl class=\"figures\">\n");
     for (class, name, value, about) in rows {
         let about = match about.as_str() {
             "" => String::new(),
-            about => format!("<small>{about}</small>"),
+            about => format!("<small>{}</small>", escape(about)),
         };
         let _ =
             writeln!(out, "<div class=\"{class}\"><dt>{name}</dt><dd>{value}{about}</dd></div>");
@@ -145,19 +163,14 @@ fn key_figures(figures: &Figures, found: Found) -> String {
             escape(digest)
         );
     }
-    out.push_str("</dl>\n");
-    if let Some(error) = figures.first_error.as_ref().filter(|_| failed.is_some() && !programs) {
-        let _ = writeln!(
-            out,
-            "<p class=\"error\">An evaluation failed with <code>{}</code></p>",
-            escape(error)
-        );
-    }
-    out
+    out + "</dl>\n"
 }
 
 fn pictures(files: &RunFiles) -> String {
     let history = &files.history;
+    if let Some(design) = &files.design {
+        return design.sections();
+    }
     if let Some(programs) = &files.programs {
         return programs.sections(history);
     }

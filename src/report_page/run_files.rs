@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use toml::Table;
 
+use super::design::DesignFiles;
 use super::formulas::FormulaFiles;
 use super::history::History;
 use super::programs::ProgramFiles;
@@ -29,6 +30,8 @@ pub(super) struct RunFiles {
     pub(super) programs: Option<ProgramFiles>,
     /// What a search for formulas found, if it was one.
     pub(super) formulas: Option<FormulaFiles>,
+    /// The shortlist of designs, if it made one.
+    pub(super) design: Option<DesignFiles>,
     /// What is missing or damaged, in sentences.
     pub(super) notes: Vec<String>,
 }
@@ -58,8 +61,9 @@ impl RunFiles {
         let summary = summary(path, &history, &mut notes)?;
         let programs = ProgramFiles::read(path, &mut notes)?;
         let formulas = FormulaFiles::read(path, &mut notes)?;
+        let design = DesignFiles::read(path, &mut notes)?;
         let path = path.to_owned();
-        Ok(Self { path, config_text, config, history, summary, programs, formulas, notes })
+        Ok(Self { path, config_text, config, history, summary, programs, formulas, design, notes })
     }
 
     /// A string of the configuration, by table and key.

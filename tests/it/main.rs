@@ -5,6 +5,7 @@ mod support;
 mod budgets;
 mod cma_es;
 mod configuration;
+mod design;
 mod determinism;
 mod devices;
 mod external;

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(super) mod completions;
+pub(super) mod design;
 pub(super) mod doctor;
 pub(super) mod eval;
 pub(super) mod export;

@@ -217,6 +217,10 @@ impl Surrogate for Ensemble {
     fn climbable(&self) -> Option<&dyn Climbable> {
         Some(self)
     }
+
+    fn training(&self) -> Vec<&[EpochRow]> {
+        self.epochs().collect()
+    }
 }
 
 impl Climbable for Ensemble {

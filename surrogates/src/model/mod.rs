@@ -23,6 +23,7 @@ pub use scored::{Merit, Scored};
 pub use terms::{TERMS_MAX, Terms};
 
 use crate::SurrogateError;
+use crate::network::EpochRow;
 use crate::space::{Design, Encoding, Space};
 
 /// What a surrogate says of a design.
@@ -56,6 +57,11 @@ pub trait Surrogate: Send + Sync {
     /// The same model as something with slopes, if it has them.
     fn climbable(&self) -> Option<&dyn Climbable> {
         None
+    }
+
+    /// What happened in the training of each network, by epoch; nothing of a model that is no network.
+    fn training(&self) -> Vec<&[EpochRow]> {
+        Vec::new()
     }
 }
 

@@ -1,7 +1,11 @@
 //! A table of a file: text until a column is asked for as numbers.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::io::Read;
 use std::path::Path;
+
+use flate2::read::GzDecoder;
 
 /// A table with a header.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,11 +116,21 @@ impl fmt::Display for FrameError {
 const MISSING: [&str; 8] = ["", "NA", "N/A", "na", "nan", "NaN", "null", "?"];
 
 impl Frame {
-    /// Reads the bytes of a file: Parquet if its name ends so, else text with a header line.
+    /// Reads the bytes of a file: Parquet if its name ends so, else text with a header line; either may be packed with gzip.
     ///
     /// # Errors
     /// [`FrameError`] for the first fault of the table as such; what is in its cells is looked at later.
     pub fn of_file(path: &Path, bytes: Vec<u8>) -> Result<Self, FrameError> {
+        if bytes.starts_with(&[0x1F, 0x8B]) {
+            let mut unpacked = Vec::new();
+            let read = GzDecoder::new(&bytes[..]).read_to_end(&mut unpacked);
+            let broken = |error: std::io::Error| FrameError::Csv {
+                reason: format!("it is no whole gzip file: {error}"),
+            };
+            read.map_err(broken)?;
+            let stem = path.file_stem().map(Path::new).unwrap_or(path);
+            return Self::of_file(stem, unpacked);
+        }
         if path.extension().is_some_and(|extension| extension == "parquet") {
             return Self::of_parquet(bytes);
         }
@@ -136,9 +150,7 @@ impl Frame {
         cells: Vec<Vec<String>>,
         lines: Vec<u64>,
     ) -> Result<Self, FrameError> {
-        if let Some(at) = (1..names.len()).find(|&at| names[..at].contains(&names[at])) {
-            return Err(FrameError::DuplicateColumn { name: names[at].clone() });
-        }
+        check_names(&names)?;
         if cells.is_empty() {
             return Err(FrameError::Empty);
         }
@@ -161,9 +173,7 @@ impl Frame {
         let wrong = |error: csv::Error| FrameError::Csv { reason: error.to_string() };
         let names: Vec<String> =
             reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();
-        if let Some(at) = (1..names.len()).find(|&at| names[..at].contains(&names[at])) {
-            return Err(FrameError::DuplicateColumn { name: names[at].clone() });
-        }
+        check_names(&names)?;
         let (mut cells, mut lines) = (Vec::new(), Vec::new());
         for record in reader.records() {
             let record = record.map_err(wrong)?;
@@ -184,6 +194,21 @@ impl Frame {
     /// Names of the columns.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// The text of all cells, `(rows, columns)`.
+    pub fn cells(&self) -> &[Vec<String>] {
+        &self.cells
+    }
+
+    /// Line of each row in the file, from 1.
+    pub fn lines(&self) -> &[u64] {
+        &self.lines
+    }
+
+    /// What parts cells in the file.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
     }
 
     /// Number of rows.
@@ -234,9 +259,27 @@ impl Frame {
     }
 }
 
+fn check_names(names: &[String]) -> Result<(), FrameError> {
+    let mut seen = HashSet::new();
+    let twice = names.iter().find(|name| !seen.insert(name.as_str()));
+    twice.map_or(Ok(()), |name| Err(FrameError::DuplicateColumn { name: name.clone() }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packed_tables_are_read() {
+        use std::io::Write;
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(b"a,b\n1,2\n").expect("memory takes it");
+        let bytes = packed.finish().expect("memory takes it");
+        let frame = Frame::of_file(Path::new("t.csv.gz"), bytes.clone()).expect("a table");
+        assert_eq!(frame.numbers("b"), Ok(vec![2.0]));
+        let half = Frame::of_file(Path::new("t.csv.gz"), bytes[..bytes.len() / 2].to_vec());
+        assert!(matches!(half, Err(FrameError::Csv { .. })), "{half:?}");
+    }
 
     #[test]
     fn tables_of_all_three_delimiters_are_read() {

@@ -1,0 +1,139 @@
+//! The next experiments of a series: a Gaussian process over the rows so far, and what it expects to improve most.
+//!
+//! There is no rehearsal and nothing is abstained from: with a handful of rows each experiment is there to learn from, and the next one is chosen after it.
+
+use std::collections::HashSet;
+
+use hatchery_engine::StopFlag;
+use hatchery_surrogates::design::{Calibration, Candidate, Interval, Shortlist, Support, Verdict};
+use hatchery_surrogates::gp::acquire::{Normals, Scenarios};
+use hatchery_surrogates::gp::{self, ROWS_MAX};
+use hatchery_surrogates::model::{Merit, Prediction, Process, Surrogate};
+use hatchery_surrogates::searcher::{Evolution, Problem, Searcher};
+use hatchery_surrogates::space::{Design, Encoding};
+use hatchery_surrogates::table::Table;
+use hatchery_surrogates::{SurrogateError, statistics};
+
+/// Designs among which several are chosen.
+const CHOSEN_FROM: usize = 128;
+/// Scenarios of the designs that are chosen together.
+const SCENARIOS: usize = 256;
+/// Half the width of an interval of a normal deviate, at 80 % and 95 %.
+const HALF_WIDTHS: [f64; 2] = [1.2816, 1.96];
+
+/// Proposes `count` experiments: one by expected improvement, several by what each adds to those before it.
+///
+/// # Errors
+/// If the process cannot be fitted, or every design is in the table already.
+pub(crate) fn next(
+    table: &Table,
+    count: usize,
+    repeats: bool,
+    seed: u64,
+    stop: &StopFlag,
+) -> Result<Shortlist, SurrogateError> {
+    let (space, designs, scores) = (&table.space, &table.designs, &table.scores);
+    let encoding = Encoding::one_hot(space);
+    let process = Process::fit(&encoding, space, designs, scores, ROWS_MAX, seed)?;
+    // Of noisy rows the best is a lucky one: what is to be improved on is what the process makes of them.
+    let best = process.means(designs).into_iter().fold(f64::NEG_INFINITY, f64::max);
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
+    let start: Vec<Design> = order.iter().filter_map(|row| space.repair(&designs[*row])).collect();
+    let problem = Problem {
+        surrogate: &process,
+        merit: Merit::ExpectedImprovement { best },
+        start: &start,
+        answers: count,
+        seed,
+        stop,
+    };
+    let searcher = Evolution::default();
+    let mut found = searcher.search(&problem)?;
+    if !repeats {
+        let key = |design: &[f64]| design.iter().map(|v| (v + 0.0).to_bits()).collect::<Vec<_>>();
+        let known: HashSet<Vec<u64>> = designs.iter().map(|design| key(design)).collect();
+        found.retain(|design| !known.contains(&key(design)));
+    }
+    if found.is_empty() {
+        return Err(SurrogateError::Unsuited {
+            what: "the next experiment",
+            needs: "designs that are not in the table yet: widen a bound, add a level, or allow repeats",
+        });
+    }
+    found.truncate(CHOSEN_FROM.max(count));
+    let rows: Vec<f64> = found.iter().flat_map(|design| encoding.encode(design)).collect();
+    let count = count.min(found.len());
+    let normals = Normals::new(SCENARIOS, count, seed);
+    let chosen = match count {
+        1 => vec![0],
+        _ => Scenarios::choose(process.gp(), best, &rows, count, &normals),
+    };
+    let chosen: Vec<Design> = chosen.into_iter().map(|at| found[at].clone()).collect();
+
+    let left_out: Vec<Prediction> = process.gp().leave_one_out().iter().map(of_process).collect();
+    let measured = process.gp().scores().to_vec();
+    let mut calibration = Calibration::default();
+    calibration.add(&process, &left_out, &measured);
+    let noise = process.noise();
+    let support = Support::new(space, designs, seed);
+    let best_known = scores[order[0]];
+    let predictions = process.predict(&chosen);
+    let candidate = |(design, prediction): (Design, Prediction)| {
+        let interval = |at: usize, level| interval(&calibration, prediction, noise, at, level);
+        let (of_80, of_95) = (interval(0, 0.8), interval(1, 0.95));
+        let place = support.find(&design);
+        Candidate {
+            predicted: prediction.mean,
+            low: of_80.low,
+            high: of_80.high,
+            low_95: of_95.low,
+            high_95: of_95.high,
+            deviation: prediction.deviation,
+            chance_of_improvement: calibration.chance_above(prediction, noise, best_known),
+            distance: place.distance,
+            distance_percentile: place.percentile,
+            nearest: place.nearest,
+            second_opinion: None,
+            verdict: Verdict::Explore,
+            reasons: Vec::new(),
+            design,
+        }
+    };
+    let candidates = chosen.into_iter().zip(predictions).map(candidate).collect();
+    let inside = |at: usize, level: f64| {
+        let is_inside = |(p, y): (&Prediction, &f64)| {
+            let Interval { low, high } = interval(&calibration, *p, noise, at, level);
+            f64::from(u8::from(low <= *y && *y <= high))
+        };
+        statistics::mean(&left_out.iter().zip(&measured).map(is_inside).collect::<Vec<f64>>())
+    };
+    Ok(Shortlist {
+        candidates,
+        rehearsals: Vec::new(),
+        abstains: None,
+        searcher: searcher.name().to_owned(),
+        coverage: [inside(0, 0.8), inside(1, 0.95)],
+        left_out: left_out.iter().zip(&measured).map(|(p, y)| (p.mean, *y)).collect(),
+        best_known,
+        surrogate: Box::new(process),
+    })
+}
+
+fn of_process(prediction: &gp::Prediction) -> Prediction {
+    Prediction { mean: prediction.mean, deviation: prediction.deviation() }
+}
+
+/// From the errors of left-out rows; with too few of them for the level that of a normal deviate.
+fn interval(
+    calibration: &Calibration,
+    prediction: Prediction,
+    noise: f64,
+    level_at: usize,
+    level: f64,
+) -> Interval {
+    let Interval { low, high } = calibration.interval(prediction, noise, level);
+    let half = HALF_WIDTHS[level_at] * noise.hypot(prediction.deviation);
+    let or = |end: f64, other: f64| if end.is_finite() { end } else { other };
+    Interval { low: or(low, prediction.mean - half), high: or(high, prediction.mean + half) }
+}

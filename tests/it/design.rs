@@ -1,0 +1,622 @@
+//! Shortlists from a table of past experiments, from the command line.
+
+use std::fmt::Write;
+use std::fs;
+
+use hatchery::surrogates::Draws;
+use hatchery::tasks::designs::{ClosedForm, Function, Oracle, Settings, Shards};
+use predicates::str::contains;
+use serde_json::Value;
+
+use crate::support::{Scratch, names_in, stderr, stdout};
+
+/// 10 at temperature 60 with 2 g of catalyst B; 3 less with A or C.
+fn truth(temperature: f64, grams: f64, catalyst: &str) -> f64 {
+    let best = if catalyst == "B" { 10.0 } else { 7.0 };
+    best - ((temperature - 60.0) / 20.0).powi(2) - 2.0 * (grams - 2.0).powi(2)
+}
+
+/// Rows away from the best, with a little noise and a column that is no setting.
+fn reactions(rows: usize) -> String {
+    let mut draws = Draws::new(5, "rows of a test");
+    let mut text = String::from("operator,temperature,grams,catalyst,yield\n");
+    for row in 0..rows {
+        let (t, g) = (20.0 + 80.0 * draws.uniform(), 4.0 * draws.uniform());
+        let c = ["A", "B", "C"][draws.below(3)];
+        let score = truth(t, g, c) + 0.05 * draws.normal();
+        let _ = writeln!(text, "p{row},{t:.1},{g:.2},{c},{score:.3}");
+    }
+    text
+}
+
+/// Settings and scores that have nothing to do with each other.
+fn noise(rows: usize) -> String {
+    let mut draws = Draws::new(8, "rows of a test");
+    let mut text = String::from("a,b,c,y\n");
+    for _ in 0..rows {
+        let [a, b, c] = [0; 3].map(|_| draws.uniform());
+        let _ = writeln!(text, "{a:.3},{b:.3},{c:.3},{:.3}", draws.normal());
+    }
+    text
+}
+
+const QUICK: &str = "design reactions.csv --target yield --maximize --ignore operator --surrogate pairwise-ridge --candidates 6";
+
+fn scratch() -> Scratch {
+    let scratch = Scratch::new();
+    scratch.write("reactions.csv", &reactions(90));
+    scratch.write("noise.csv", &noise(60));
+    scratch
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().expect("a number")
+}
+
+/// A table as rows of cells, without its header.
+fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
+    let split = |line: &str| line.split(delimiter).map(str::to_owned).collect();
+    text.lines().skip(1).map(split).collect()
+}
+
+#[test]
+fn designs_better_than_any_row_are_proposed() {
+    let scratch = scratch();
+    let told = stdout(&scratch.ok(&format!("{QUICK} --run-dir a --out list.csv")));
+    for part in [
+        "reactions: 90 rows; 3 columns of a design; yield is to be maximised",
+        "catalyst: categorical, A, B, C (from the table)",
+        "rehearsal: the 18 best rows were hidden among 36; of 6 picks,",
+        "where chance finds 3",
+        "shortlist of 6 by pairwise-ridge, searched by evolution",
+        "% lay in their 80 % interval",
+        "shortlist list.csv",
+        "report    a/report.html",
+    ] {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
+    let text = fs::read_to_string(scratch.path("list.csv")).expect("read");
+    let head = "operator,temperature,grams,catalyst,yield,predicted,low,high,distance,verdict";
+    assert_eq!(text.lines().next(), Some(head));
+    let rows = rows(&text, ',');
+    assert_eq!(rows.len(), 6);
+    for row in &rows {
+        let real = |at: usize| row[at].parse::<f64>().expect("a number");
+        assert!(row[0].is_empty() && row[4].is_empty(), "left to be measured: {row:?}");
+        assert!(truth(real(1), real(2), &row[3]) > 9.0, "{row:?}");
+        assert!((real(5) - truth(real(1), real(2), &row[3])).abs() < 0.5, "{row:?}");
+        assert!(real(6) < real(5) && real(5) < real(7), "{row:?}");
+        assert!((0.0..=1.0).contains(&real(8)), "{row:?}");
+    }
+    assert!(rows.iter().any(|row| row[9] == "build"), "{text}");
+    assert_eq!(
+        names_in(&scratch.path("a")),
+        ["config.toml", "design.json", "report.html", "shortlist.csv", "summary.json"]
+    );
+    assert_eq!(fs::read_to_string(scratch.path("a/shortlist.csv")).expect("read"), text);
+    // One of ours may be replaced, any other file not.
+    scratch.ok(&format!("{QUICK} --quiet --out list.csv"));
+    scratch.write("notes.csv", "mine");
+    let taken = format!("{QUICK} --quiet --out notes.csv");
+    scratch.command(&taken).assert().code(2).stderr(contains("is no shortlist"));
+    scratch.ok(&format!("{taken} --force"));
+    scratch
+        .command(&format!("{QUICK} --out reactions.csv --force"))
+        .assert()
+        .code(2)
+        .stderr(contains("is the table itself"));
+    scratch.command(&format!("{QUICK} --run-dir a")).assert().code(2).stderr(contains("--run-dir"));
+}
+
+#[test]
+fn constraints_of_the_space_file_hold_and_smaller_is_better_by_default() {
+    let scratch = Scratch::new();
+    let mut draws = Draws::new(3, "rows of a test");
+    let mut text = String::from("water;oil;salt;cost\n");
+    for _ in 0..60 {
+        let mut parts = [0; 3].map(|_| draws.exponential());
+        let sum: f64 = parts.iter().sum();
+        parts.iter_mut().for_each(|part| *part /= sum);
+        let [water, oil, salt] = parts;
+        let cost = (water - 0.5).powi(2) + 3.0 * (oil - 0.3).powi(2) + 0.001 * draws.normal();
+        let _ = writeln!(text, "{water};{oil};{salt};{cost:.5}");
+    }
+    scratch.write("mixture.csv", &text);
+    let space = "[objective]\ncolumn = \"cost\"\n[columns.salt]\nkind = \"real\"\nbounds = [0, 0.1]\n\
+                 [columns.water]\nkind = \"real\"\nbounds = [0, 1]\n[columns.oil]\nkind = \"real\"\nbounds = [0, 1]\n\
+                 [[sum]]\ncolumns = [\"water\", \"oil\", \"salt\"]\ntotal = 1\n";
+    scratch.write("space.toml", space);
+    let words = "design mixture.csv --space space.toml --surrogate pairwise-ridge --candidates 5";
+    let last = scratch.json(&format!("{words} --run-dir a"));
+    assert_eq!(last["direction"], "minimize");
+    let text = fs::read_to_string(scratch.path("a/shortlist.csv")).expect("read");
+    assert!(text.starts_with("water;oil;salt;cost;predicted;low;high;distance;verdict\n"));
+    for row in rows(&text, ';') {
+        let real = |at: usize| row[at].parse::<f64>().expect("a number");
+        assert!((real(0) + real(1) + real(2) - 1.0).abs() < 1e-9, "{row:?}");
+        assert!(real(2) <= 0.1 && real(5) < real(4) + 1e-9 && real(4) < real(6), "{row:?}");
+        assert!((real(0) - 0.55).abs() < 0.2, "{row:?}");
+    }
+    let notes = last["notes"].as_array().expect("notes");
+    assert!(notes.iter().any(|n| n["text"].as_str().is_some_and(|t| t.contains("salt"))), "{last}");
+}
+
+#[test]
+fn a_table_of_noise_is_abstained_from_with_an_exit_code_of_its_own() {
+    let scratch = scratch();
+    let words = "design noise.csv --target y --surrogate pairwise-ridge --candidates 4";
+    let assert = scratch.command(&format!("{words} --run-dir a")).assert().code(3);
+    let told = stdout(&assert);
+    assert!(told.contains("ABSTAINS: ") && told.contains("for exploration"), "{told}");
+    let text = fs::read_to_string(scratch.path("a/shortlist.csv")).expect("read");
+    assert!(rows(&text, ',').iter().all(|row| row[8] == "abstain"), "{text}");
+    let page = fs::read_to_string(scratch.path("a/report.html")).expect("read");
+    assert!(page.contains("abstains"), "the page says so");
+    // Without a rehearsal nothing is abstained from, and that is said.
+    let told = stdout(&scratch.ok(&format!("{words} --no-rehearsal")));
+    assert!(told.contains("there was no rehearsal"), "{told}");
+    // Too few rows for a rehearsal are abstained from too.
+    scratch.write("few.csv", &noise(12));
+    scratch.command("design few.csv --target y --surrogate ridge --quiet").assert().code(3);
+}
+
+#[test]
+fn the_summary_has_what_programs_need() {
+    let scratch = scratch();
+    let last = scratch.json(&format!("{QUICK} --seed 7"));
+    assert_eq!(last["run_dir"], "runs/reactions-seed7");
+    assert_eq!(last["shortlist"], "runs/reactions-seed7/shortlist.csv");
+    assert_eq!(
+        (&last["name"], &last["rows"], &last["seed"], &last["target"], &last["direction"]),
+        (&"reactions".into(), &90.into(), &7.into(), &"yield".into(), &"maximize".into())
+    );
+    assert_eq!(
+        (&last["surrogate"], &last["searcher"]),
+        (&"pairwise-ridge".into(), &"evolution".into())
+    );
+    assert_eq!((&last["abstains"], &last["regulariser"]), (&Value::Null, &Value::Null));
+    assert_eq!(last["stopped_by"], "finished");
+    assert!(number(&last["coverage_80"]) > 0.6 && number(&last["seconds"]) > 0.0);
+    let rehearsal = &last["rehearsal"];
+    assert_eq!(rehearsal["succeeded"], true, "{rehearsal}");
+    assert!(number(&rehearsal["lift"]) > 0.3 && number(&rehearsal["p"]) < 0.05, "{rehearsal}");
+    let candidates = last["candidates"].as_array().expect("candidates");
+    assert_eq!(candidates.len(), 6);
+    for candidate in candidates {
+        assert_eq!(candidate["design"]["catalyst"], "B");
+        assert!(number(&candidate["low_95"]) <= number(&candidate["low"]), "{candidate}");
+        assert!((2..=91).contains(&candidate["nearest_line"].as_u64().expect("a line")));
+        assert!(candidate["reasons"].is_array() && candidate["verdict"].is_string());
+    }
+    assert_eq!(scratch.json_file("runs/reactions-seed7/summary.json")["digest"], last["digest"]);
+    // The command on the page makes the same again.
+    let again = scratch.json_file("runs/reactions-seed7/design.json")["again"].clone();
+    let again = again.as_str().expect("words").strip_prefix("hatchery ").expect("the command");
+    let other = scratch.json(again);
+    assert_eq!(
+        (&other["digest"], &other["run_dir"]),
+        (&last["digest"], &"runs/reactions-seed7-2".into())
+    );
+    scratch.ok("report runs/reactions-seed7");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
+    let scratch = scratch();
+    for (dir, threads, more) in [("a", 1, ""), ("b", 2, ""), ("c", 2, "--seed 1")] {
+        scratch.ok(&format!("{QUICK} --quiet --threads {threads} {more} --run-dir {dir}"));
+    }
+    let read = |dir: &str, name: &str| {
+        let text = fs::read_to_string(scratch.path(dir).join(name)).expect("read");
+        text.replace(&format!("--run-dir {dir}"), "")
+    };
+    assert_eq!(read("a", "shortlist.csv"), read("b", "shortlist.csv"));
+    assert_eq!(read("a", "design.json"), read("b", "design.json"));
+    assert_ne!(read("a", "design.json"), read("c", "design.json"));
+}
+
+#[test]
+fn networks_are_regularised_and_their_training_is_written_down() {
+    let scratch = scratch();
+    let words = QUICK.replace("pairwise-ridge", "mlp");
+    let words = format!("{words} --no-rehearsal --seconds 0.3 --searcher unit-ascent");
+    for (regulariser, has_multiplier) in [("ignite", true), ("none", false)] {
+        let last =
+            scratch.json(&format!("{words} --regulariser {regulariser} --run-dir {regulariser}"));
+        assert_eq!(
+            (&last["regulariser"], &last["searcher"]),
+            (&regulariser.into(), &"unit-ascent".into())
+        );
+        let found = scratch.json_file(&format!("{regulariser}/design.json"));
+        let epoch = &found["training"][0][0];
+        assert!(number(&epoch["norm"]) > 0.0, "{epoch}");
+        assert_eq!(number(&epoch["multiplier"]) > 0.0, has_multiplier, "{epoch}");
+    }
+}
+
+#[test]
+fn searches_of_other_crates_find_it_too() {
+    let scratch = scratch();
+    for searcher in ["cma-es", "eggroll", "reinforce"] {
+        let last = scratch.json(&format!("{QUICK} --no-rehearsal --searcher {searcher}"));
+        assert_eq!(last["searcher"], searcher);
+        let design = &last["candidates"][0]["design"];
+        let real =
+            |key: &str| design[key].as_str().expect("text").parse::<f64>().expect("a number");
+        let score =
+            truth(real("temperature"), real("grams"), design["catalyst"].as_str().expect("text"));
+        assert!(score > 9.0, "{searcher}: {design}");
+    }
+}
+
+#[test]
+fn a_folder_of_design_bench_is_read() {
+    let scratch = Scratch::new();
+    let branin = ClosedForm::try_new(Function::Branin, 2).expect("a function");
+    let mut draws = Draws::new(2, "rows of a test");
+    let designs: Vec<Vec<f64>> =
+        (0..120).map(|_| vec![-5.0 + 15.0 * draws.uniform(), 15.0 * draws.uniform()]).collect();
+    let scores = designs.iter().map(|x| branin.truth(x).expect("it lies in the box")).collect();
+    let shards = Shards { discrete: false, designs, scores };
+    fs::create_dir(scratch.path("branin")).expect("made");
+    shards.write(&scratch.path("branin"), "branin", 50).expect("written");
+    let words = "design branin --surrogate gp --candidates 4 --searcher l-bfgs";
+    let last = scratch.json(&format!("{words} --quiet"));
+    assert_eq!((&last["target"], &last["direction"]), (&"y".into(), &"maximize".into()));
+    let design = &last["candidates"][0]["design"];
+    let found =
+        ["x1", "x2"].map(|x| design[x].as_str().expect("text").parse::<f64>().expect("a number"));
+    // The best of 120 random designs is about -1.5, the optimum -0.398.
+    let score = branin.truth(&found).expect("it lies in the box");
+    assert!(score > -1.0, "{found:?} {score}");
+    let said = stderr(&scratch.command("design branin/other").assert().code(2));
+    assert!(said.contains("cannot read branin/other"), "{said}");
+}
+
+#[test]
+fn words_of_an_ehrlich_function_are_searched() {
+    let scratch = Scratch::new();
+    let settings = Settings {
+        states: 4,
+        length: 8,
+        motifs: 2,
+        motif_length: 3,
+        quantisation: 3,
+        ..Settings::default()
+    };
+    let ehrlich = settings.draw(1).expect("a function");
+    let mut draws = Draws::new(4, "rows of a test");
+    let mut text = String::from("dna,score\n");
+    let mut best = 0.0_f64;
+    let mut count = 0;
+    while count < 150 {
+        let word: Vec<usize> = (0..8).map(|_| draws.below(4)).collect();
+        let Some(score) = ehrlich.value(&word) else { continue };
+        let letters: String = word.iter().map(|state| ['A', 'C', 'G', 'T'][*state]).collect();
+        let _ = writeln!(text, "{letters},{score}");
+        best = best.max(score);
+        count += 1;
+    }
+    scratch.write("dna.csv", &text);
+    let words = "design dna.csv --target score --maximize --surrogate ridge --candidates 8 --quiet";
+    let assert = scratch.command(&format!("{words} --json")).assert();
+    let code = assert.get_output().status.code();
+    let last = crate::support::last_line(&assert);
+    assert_eq!(code, Some(if last["abstains"].is_null() { 0 } else { 3 }), "{last}");
+    assert_eq!(last["searcher"], "exhaustive");
+    let word = last["candidates"][0]["design"]["dna"].as_str().expect("a word");
+    assert!(word.len() == 8 && word.chars().all(|c| "ACGT".contains(c)), "{word}");
+    assert!(!text.contains(&format!("{word},")), "a new one");
+}
+
+#[test]
+fn one_experiment_after_the_other_finds_the_best_within_twenty() {
+    let scratch = Scratch::new();
+    let score = |x: f64, y: f64| -(x - 0.3).powi(2) - 2.0 * (y + 0.4).powi(2) - 0.5 * x * y;
+    let mut text = String::from("x,y,score\n");
+    let mut draws = Draws::new(6, "rows of a test");
+    for _ in 0..8 {
+        let [x, y] = [0; 2].map(|_| 2.0 * draws.uniform() - 1.0);
+        let _ = writeln!(text, "{x:.3},{y:.3},{:.5}", score(x, y));
+    }
+    scratch.write(
+        "s.toml",
+        "[columns.x]\nkind=\"real\"\nbounds=[-1,1]\n[columns.y]\nkind=\"real\"\nbounds=[-1,1]\n",
+    );
+    for _ in 0..8 {
+        scratch.write("series.csv", &text);
+        let last = scratch
+            .json("design series.csv --space s.toml --target score --maximize --suggest --quiet");
+        assert_eq!(last["candidates"].as_array().map(Vec::len), Some(1));
+        assert_eq!(last["candidates"][0]["verdict"], "explore");
+        let design = &last["candidates"][0]["design"];
+        let [x, y] = ["x", "y"]
+            .map(|key| design[key].as_str().expect("text").parse::<f64>().expect("a number"));
+        let _ = writeln!(text, "{x},{y},{}", score(x, y));
+    }
+    // The optimum is 0.0543 at (0.4516, -0.4565).
+    let best = rows(&text, ',')
+        .iter()
+        .map(|r| r[2].parse::<f64>().expect("a number"))
+        .fold(f64::MIN, f64::max);
+    assert!(best > 0.053, "{best}\n{text}");
+    let last = scratch
+        .json("design series.csv --space s.toml --target score --maximize --suggest=3 --quiet");
+    assert_eq!(last["candidates"].as_array().map(Vec::len), Some(3));
+    scratch
+        .command("design series.csv --target score --suggest --surrogate ridge")
+        .assert()
+        .code(2)
+        .stderr(contains("leave --surrogate ridge out"));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_it_with_what_there_is() {
+    let scratch = Scratch::new();
+    scratch.write("reactions.csv", &reactions(600));
+    let words = "design reactions.csv --target yield --maximize --ignore operator --surrogate ensemble --candidates 4 --quiet --run-dir a";
+    let running = scratch.spawn(words);
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    running.signal("INT");
+    let (code, said) = running.end();
+    assert_eq!(code, Some(130), "{said}");
+    assert_eq!(scratch.json_file("a/summary.json")["stopped_by"], "interrupted");
+    assert!(scratch.path("a/shortlist.csv").is_file());
+}
+
+/// A sound table with one cell, or the header, put in the place of another.
+fn with_cell(row: usize, column: usize, cell: &str) -> String {
+    let mut draws = Draws::new(1, "rows of a test");
+    let mut lines: Vec<Vec<String>> = vec![["t", "n", "s", "w", "y"].map(String::from).to_vec()];
+    for word in [
+        "ACGT", "CCGT", "GGGT", "TTTA", "AAAA", "CACA", "GCGC", "ATAT", "TGCA", "GATC", "CATG",
+        "GGCC",
+    ] {
+        let at = lines.len();
+        lines.push(vec![
+            format!("{}.5", draws.below(50)),
+            draws.below(50).to_string(),
+            ["DMF", "THF"][at / 2 % 2].into(),
+            word.into(),
+            format!("{:.4}", draws.normal()),
+        ]);
+    }
+    lines[row][column] = cell.to_owned();
+    lines.iter().map(|line| line.join(",") + "\n").collect()
+}
+
+#[test]
+fn a_malformed_table_is_one_line_and_exit_code_2_and_nothing_is_written() {
+    let sound = with_cell(0, 0, "t");
+    let lines: Vec<&str> = sound.lines().collect();
+    let cell = with_cell;
+    let column = |name: &str, text: &str| format!("[columns.{name}]\n{text}\n");
+    let edited = |edit: &dyn Fn(&str) -> String| -> String {
+        let edit = |(at, line): (usize, &str)| if at == 0 { line.to_owned() } else { edit(line) };
+        sound.lines().enumerate().map(edit).collect::<Vec<_>>().join("\n") + "\n"
+    };
+    let wide = |columns: usize| {
+        let line =
+            |at: usize| (0..columns).map(|c| format!("{}", c * at)).collect::<Vec<_>>().join(",");
+        let header: Vec<String> = (0..columns).map(|at| format!("c{at}")).collect();
+        format!("{},y\n", header.join(","))
+            + &(0..9).map(|at| format!("{},{at}\n", line(at))).collect::<String>()
+    };
+    let same = edited(&|line| line.rsplit_once(',').expect("a score").0.to_owned() + ",3");
+    let drop = "--missing drop ";
+    // Table, space file, more words, what is said.
+    let cases: Vec<(Vec<u8>, String, &str, &str)> = [
+        // The file as such.
+        (String::new(), "", "", "there are no rows below a header"),
+        ("t,n,s,w,y\n".into(), "", "", "there are no rows below a header"),
+        (sound.replace(',', "|"), "", "", "there is no column \"y\"; there are: t|n|s|w|y"),
+        (sound.replace(',', " "), "", "", "there is no column \"y\""),
+        (lines[..2].join("\n"), "", "", "the table has 1 rows; at least 8 are needed"),
+        (lines[..6].join("\n"), "", "", "the table has 5 rows; at least 8 are needed"),
+        (lines[1..].join("\n"), "", "", "there is no column \"y\""),
+        (cell(3, 1, "1,2"), "", "", "line 4: expected 5 cells as in the header, found 6"),
+        (
+            sound.replacen("DMF,ACGT", "ACGT", 1),
+            "",
+            "",
+            "expected 5 cells as in the header, found 4",
+        ),
+        (cell(0, 1, "t"), "", "", "two columns are called 't'"),
+        (cell(0, 1, ""), "", "", "column 2 of the header has no name"),
+        (wide(100_000), "", "", "the table has 100001 columns, at most 10000 are possible"),
+        (cell(0, 0, "predicted"), "", "", "has a column \"predicted\" already"),
+        // Columns and roles.
+        (
+            sound.clone(),
+            "",
+            "--target Y ",
+            "--target: there is no column \"Y\"; did you mean \"y\"?",
+        ),
+        (sound.clone(), "", "--target  ", "name it with --target; there are: t, n, s, w, y"),
+        (sound.clone(), "", "--ignore why ", "--ignore: there is no column \"why\""),
+        (sound.clone(), "", "--ignore y ", "cannot be both the scores and ignored"),
+        (
+            sound.clone(),
+            "",
+            "--ignore t --ignore n --ignore s --ignore w ",
+            "no column is left for the design",
+        ),
+        (sound.clone(), "ignore = [\"T\"]", "", "space file, ignore: there is no column \"T\""),
+        (
+            sound.clone(),
+            "[objective]\nnoise = \"sd\"",
+            "",
+            "[objective] noise: there is no column \"sd\"",
+        ),
+        (
+            sound.clone(),
+            "[objective]\nnoise = \"y\"",
+            "",
+            "cannot be both the scores and their noise",
+        ),
+        // Scores.
+        (cell(4, 4, "good"), "", "", "line 5, column \"y\": \"good\" is not a number"),
+        (cell(4, 4, "inf"), "", "", "line 5, column \"y\": \"inf\" is not finite"),
+        (cell(4, 4, ""), "", "", "line 5, column \"y\": the cell is empty"),
+        (cell(4, 4, "NaN"), "", "", "line 5, column \"y\": \"NaN\" is no value"),
+        (cell(4, 4, "<0.1"), "", "", "a bound or estimate is no value"),
+        (edited(&|line| line.replace('.', ";")), "", "", "is not a number"),
+        (same, "", "", "all scores are 3, from line 2 to line 13"),
+        // Cells.
+        (cell(2, 0, "12 mL"), "", "", "write the number without its unit"),
+        (cell(2, 0, "1 200"), "", "", "write it without separators"),
+        (cell(2, 0, "-inf"), "", "", "\"-inf\" is not finite"),
+        (cell(2, 2, "?"), "", "", "line 3, column \"s\": \"?\" is no value"),
+        (
+            edited(&|line| format!(",{}", line.split_once(',').expect("cells").1)),
+            "",
+            "",
+            "column \"t\" has no value in any row",
+        ),
+        (
+            edited(&|line| format!("5,5,u,AAAA,{}", line.rsplit_once(',').expect("a score").1)),
+            "",
+            "",
+            "nothing can be searched",
+        ),
+        (
+            sound.replace("THF", "NA"),
+            "",
+            drop,
+            "rows after 6 with missing cells were dropped; at least 8",
+        ),
+        // The space file.
+        (
+            sound.clone(),
+            &column("t", "bounds = [0, inf]"),
+            "",
+            "bounds 0 to inf must be finite numbers",
+        ),
+        (
+            sound.clone(),
+            &column("t", "bounds = [9, 1]"),
+            "",
+            "the lower bound 9 must be below the upper bound 1",
+        ),
+        (
+            sound.clone(),
+            &column("t", "bounds = [0, 99]\nfixed = 100"),
+            "",
+            "the fixed value \"100\" is not possible",
+        ),
+        (
+            sound.clone(),
+            &column("temp", "bounds = [0, 1]"),
+            "",
+            "[columns]: there is no column \"temp\"",
+        ),
+        (
+            sound.clone(),
+            &column("y", "bounds = [0, 1]"),
+            "",
+            "cannot be both the scores and a column of the design",
+        ),
+        (
+            sound.clone(),
+            &column("s", "levels = [\"DMF\", \"thf\"]"),
+            "",
+            "\"THF\" is none of its levels",
+        ),
+        (sound.clone(), &column("s", "kind = \"real\""), "", "\"DMF\" is not a number"),
+        (sound.clone(), &column("s", "kind = \"ordinal\""), "", "list its levels in their order"),
+        (sound.clone(), &column("t", "kind = \"integer\""), "", "is not a whole number"),
+        (sound.clone(), &column("t", "kind = \"float\""), "", "\"float\" is not known here"),
+        (
+            sound.clone(),
+            &column("w", "kind = \"sequence\"\nalphabet = \"ACG\""),
+            "",
+            "which is not in the alphabet",
+        ),
+        (
+            sound.clone(),
+            &column("w", "kind = \"sequence\"\nlength = 5"),
+            "",
+            "has 4 letters, 5 expected",
+        ),
+        (sound.clone(), "[[sum]]\ncolumns = [\"t\", \"n\"]\ntotal = 1000", "", "cannot be met"),
+        (
+            sound.clone(),
+            "[[sum]]\ncolumns = [\"t\", \"s\"]\ntotal = 1",
+            "",
+            "only real and integer columns can be summed",
+        ),
+        (
+            sound.clone(),
+            "[[linear]]\nterms = { t = 1, n = 1 }\nat_most = 30\nat_least = 31",
+            "",
+            "no design meets all 2 constraints together",
+        ),
+        (sound.clone(), "[[linear]]\nterms = { t = 1 }", "", "needs at_most or at_least"),
+        (
+            sound.clone(),
+            "[[forbid]]\ns = \"DMSO\"\nn = 20",
+            "",
+            "column \"s\" has no value \"DMSO\"",
+        ),
+        (
+            sound.clone(),
+            "[colums.t]\nbounds = [0, 1]",
+            "",
+            "\"colums\" is not known here; did you mean \"columns\"?",
+        ),
+        (sound.clone(), "[columns.t\n", "", "space file, line 1: "),
+        // Words that contradict each other or the table.
+        (sound.clone(), "", "--searcher exhaustive ", "without real columns"),
+        (sound.clone(), "", "--searcher adam --surrogate ridge ", "follows slopes"),
+        (sound.clone(), "", "--seconds 0 ", "must be a number above 0"),
+        (sound.clone(), "", "--diversity -1 ", "--diversity -1: must be a number from 0"),
+        (sound.clone(), "", "--out nowhere/list.csv ", "there is no folder nowhere"),
+    ]
+    .into_iter()
+    .map(|(table, space, words, said)| (table.into_bytes(), space.to_owned(), words, said))
+    .chain([
+        (
+            vec![b't', b',', b'y', b'\n', 0xFF, b',', b'1', b'\n'],
+            String::new(),
+            "",
+            "it is no UTF-8 text",
+        ),
+        (vec![0x1F, 0x8B, 8, 0, 1, 2], String::new(), "", "it is no whole gzip file"),
+    ])
+    .collect();
+    assert!(cases.len() >= 40, "{}", cases.len());
+    let scratch = Scratch::new();
+    let mut faults = String::new();
+    for (table, space, words, expected) in cases {
+        fs::write(scratch.path("data.csv"), table).expect("written");
+        scratch.write("space.toml", &space);
+        let target = if words.contains("--target") { "" } else { "--target y " };
+        let words = words.replace("--target  ", "");
+        let space = if space.is_empty() { "" } else { "--space space.toml" };
+        let command = format!("design data.csv {target}{words}{space}");
+        let assert = scratch.command(&command).assert();
+        let (code, said) = (assert.get_output().status.code(), stderr(&assert));
+        let is_line = said.lines().count() == 1 && said.starts_with("hatchery: ");
+        let is_clean = scratch.names() == ["data.csv", "space.toml"];
+        if code != Some(2) || !said.contains(expected) || !is_line || said.len() > 400 || !is_clean
+        {
+            let _ = writeln!(faults, "{command}: {code:?} {said}   does not say: {expected}");
+        }
+    }
+    assert!(faults.is_empty(), "{faults}");
+    for (words, expected) in [
+        ("design none.csv --target y", "cannot read none.csv"),
+        ("design data.csv --target y --space none.toml", "cannot read none.toml"),
+        ("design . --target y", "is a folder without <name>-x-0.npy"),
+    ] {
+        let said = stderr(&scratch.command(words).assert().code(2));
+        assert!(said.contains(expected) && said.lines().count() == 1, "{words}: {said}");
+    }
+    scratch.write("table.parquet", "PAR1");
+    if !cfg!(feature = "parquet") {
+        let said = scratch.command("design table.parquet --target y").assert().code(2);
+        said.stderr(contains("--features parquet"));
+    }
+    assert_eq!(scratch.names(), ["data.csv", "space.toml", "table.parquet"]);
+}
