@@ -3,6 +3,7 @@
 
 mod calibrate;
 mod method;
+mod penalty;
 mod pick;
 mod rehearse;
 mod shortlist;

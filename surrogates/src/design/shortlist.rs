@@ -3,6 +3,7 @@
 use hatchery_engine::StopFlag;
 use serde::{Deserialize, Serialize};
 
+use super::penalty::Penalised;
 use super::support::Whereabouts;
 use super::{Calibration, Method, Model, Reason, Rehearsal, Support, Verdict, pick};
 use crate::model::{Merit, Surrogate};
@@ -31,6 +32,8 @@ pub struct Settings {
     pub method: Method,
     /// Deviations of the model that are taken off its mean.
     pub pessimism: f64,
+    /// Deviations of the scores that are taken off for each median distance between rows; 0 leaves distance out.
+    pub distance_price: f64,
     /// How much candidates shall differ, from 0; see [`pick`].
     pub diversity: f64,
     /// Whether rows of the table may be proposed again.
@@ -47,6 +50,7 @@ impl Default for Settings {
             candidates: 16,
             method: Method::default(),
             pessimism: 1.0,
+            distance_price: 0.0,
             diversity: 0.1,
             repeats: false,
             skip_rehearsal: false,
@@ -162,8 +166,12 @@ pub fn design_and_calibration(
     let small = space.box_size().is_some_and(|size| size <= EXHAUSTED_MAX);
     let evolution = Evolution::default();
     let searcher = searcher.unwrap_or(if small { &Exhaustive } else { &evolution });
+    let support = Support::new(space, designs, settings.seed);
+    let penalised = Penalised::new(&*surrogate, &support, settings.distance_price, scores);
+    let is_penalised = settings.distance_price != 0.0;
+    let searched: &dyn Surrogate = if is_penalised { &penalised } else { &*surrogate };
     let problem = Problem {
-        surrogate: &*surrogate,
+        surrogate: searched,
         merit,
         start: &start,
         answers: settings.candidates.max(16) * 2,
@@ -181,13 +189,12 @@ pub fn design_and_calibration(
             needs: "designs that are not in the table yet: widen a bound, add a level, or allow repeats",
         });
     }
-    let merits = merit.values(&*surrogate, &found);
+    let merits = merit.values(searched, &found);
     let chosen = pick(space, &found, &merits, settings.candidates, settings.diversity);
     let chosen: Vec<Design> = chosen.into_iter().map(|at| found[at].clone()).collect();
 
     let second = second_opinion(&method, space, rows, settings.seed, stop);
     let opinions = second.map(|model| model.means(&chosen));
-    let support = Support::new(space, designs, settings.seed);
     let judge = Judge {
         calibration: &calibration,
         noise: surrogate.noise(),

@@ -46,6 +46,11 @@ impl<'a> Support<'a> {
         Self { space, designs, among }
     }
 
+    /// Median distance of known designs from the others.
+    pub fn median(&self) -> f64 {
+        crate::statistics::quantile_of_sorted(&self.among, 0.5)
+    }
+
     /// Where a design is.
     pub fn find(&self, design: &[f64]) -> Whereabouts {
         let (distance, nearest) = nearest(self.space, self.designs, design, None);

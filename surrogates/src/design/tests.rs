@@ -179,3 +179,18 @@ fn picked_designs_differ_more_with_more_diversity() {
     assert!(distances.is_sorted(), "{distances:?}");
     assert_eq!(pick(&space, &designs, &merits, 12, 0.0), (0..12).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_price_of_distance_keeps_candidates_near_the_data() {
+    let space = numbers(3);
+    let (designs, scores) = table(3, 120, 0.05, 1);
+    let distance = |distance_price: f64| {
+        let settings = Settings { distance_price, ..quick(Model::PairwiseRidge) };
+        let found = design(&space, &designs, &scores, &settings, None, &StopFlag::default())
+            .expect("a shortlist");
+        let of: Vec<f64> = found.candidates.iter().map(|c| c.distance).collect();
+        statistics::mean(&of)
+    };
+    let (free, near) = (distance(0.0), distance(5.0));
+    assert!(near < free, "{near} against {free}");
+}
