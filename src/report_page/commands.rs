@@ -66,7 +66,7 @@ fn go_on(files: &RunFiles) -> Option<String> {
 }
 
 /// A word for a shell.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+,=@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

@@ -277,12 +277,10 @@ impl DesignFiles {
         let names: Vec<&str> = list(&self.found["columns"]).iter().map(word).collect();
         let title = if self.found["is_next"] == true { "Next experiments" } else { "Candidates" };
         let mut head: Vec<String> = vec!["#".into(), "verdict".into(), "predicted".into()];
-        head.extend(["80 % interval", "95 % interval"].map(String::from));
-        head.push("chance to be the best".into());
-        head.push("distance".into());
-        head.push("nearest row".into());
+        head.push("80 % interval".into());
         head.extend(names.iter().map(|name| (*name).to_owned()));
-        head.push("why".into());
+        let last = ["95 % interval", "chance to be the best", "distance", "nearest row", "why"];
+        head.extend(last.map(String::from));
         let mut body = String::new();
         for (at, candidate) in candidates.iter().enumerate() {
             let class = verdict(candidate);
@@ -300,6 +298,14 @@ impl DesignFiles {
                 format!("<b>{}</b>", real(&candidate["predicted"], 5)),
             );
             body += &cell(&candidate["low"], interval(candidate, "low", "high"));
+            for name in &names {
+                let text = candidate["design"][*name].as_str().unwrap_or("–");
+                let shown = match text.parse::<f64>() {
+                    Ok(value) => format!(" title=\"{}\">{}", escape(text), number::real(value, 6)),
+                    Err(_) => format!(">{}", escape(text)),
+                };
+                let _ = write!(body, "<td data-sort=\"{}\"{shown}</td>", escape(text));
+            }
             body += &cell(&candidate["low_95"], interval(candidate, "low_95", "high_95"));
             let percent = |value: &Value| {
                 let share = value.as_f64();
@@ -311,14 +317,6 @@ impl DesignFiles {
             let farther = percent(&candidate["distance_percentile"]);
             body += &cell(distance, format!("{} ({farther})", real(distance, 3)));
             let _ = write!(body, "<td>{}</td>", candidate["nearest_line"]);
-            for name in &names {
-                let text = candidate["design"][*name].as_str().unwrap_or("–");
-                let shown = match text.parse::<f64>() {
-                    Ok(value) => format!(" title=\"{}\">{}", escape(text), number::real(value, 6)),
-                    Err(_) => format!(">{}", escape(text)),
-                };
-                let _ = write!(body, "<td data-sort=\"{}\"{shown}</td>", escape(text));
-            }
             let reasons: Vec<&str> = list(&candidate["reasons"]).iter().map(word).collect();
             let _ = writeln!(body, "<td class=\"why\">{}</td></tr>", escape(&reasons.join("; ")));
         }

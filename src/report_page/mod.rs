@@ -25,6 +25,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+pub(crate) use commands::quoted as for_shell;
+
 use crate::run_dir::write_aside;
 
 /// Writes `report.html` of a run directory from its `config.toml`, `metrics.jsonl` and `summary.json`, and returns

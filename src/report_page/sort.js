@@ -8,7 +8,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
     head.append(button);
     button.addEventListener("click", () => {
       const down = head.ariaSort === "descending";
-      const numbers = [...body.rows].every(row => value(row, at) !== "" && !isNaN(value(row, at)));
+      const numbers = [...body.rows].every(row => value(row, at) !== "" && isFinite(value(row, at)));
       const order = (a, b) => (numbers ? a - b : a.localeCompare(b, "en", { numeric: true }));
       const rows = [...body.rows].sort((a, b) => order(value(a, at), value(b, at)) * (down ? 1 : -1));
       heads.forEach(other => other.removeAttribute("aria-sort"));

@@ -209,3 +209,88 @@ fn a_long_run_has_a_small_page() {
     let page = page(&run_dir(100_000));
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
 }
+
+/// A small `design.json`; `abstains` is JSON.
+fn shortlist(abstains: &str, column: &str) -> String {
+    let candidate = |verdict: &str| {
+        format!(
+            "{{\"design\":{{\"{column}\":\"0.30000000000000004\"}},\"predicted\":9.5,\"low\":9.0,\"high\":null,\"low_95\":8.0,\
+             \"high_95\":null,\"chance_of_improvement\":0.5,\"distance\":0.1,\"distance_percentile\":0.2,\"nearest_line\":7,\
+             \"verdict\":\"{verdict}\",\"reasons\":[\"a < b\"],\"place\":[0.5,-0.25]}}"
+        )
+    };
+    let rehearsal = "{\"model\":\"gp\",\"lift\":0.5,\"p\":0.01,\"rank_correlation\":0.8,\"over_prediction\":-0.25,\"hidden\":36,\"answers\":9,\
+                     \"found\":8,\"found_by_chance\":4.5,\"points\":[[1.0,2.0],[3.0,2.5]]}";
+    let epoch = |norm: f64| {
+        format!(
+            "{{\"loss\":1.5,\"validation\":null,\"norm\":{norm},\"multiplier\":0.001,\"curvature\":0.5}}"
+        )
+    };
+    format!(
+        "{{\"is_next\":false,\"table\":\"t\",\"rows\":90,\"columns\":[\"{column}\"],\"target\":\"yield\",\"maximize\":true,\
+         \"described\":[\"{column}: real\"],\"notes\":[{{\"severity\":\"alarm\",\"text\":\"every row lies outside\"}}],\
+         \"surrogate\":\"gp\",\"regulariser\":\"ignite\",\"searcher\":\"evolution\",\"abstains\":{abstains},\
+         \"rehearsals\":[{rehearsal}],\"coverage\":[0.81,0.94],\"best_known\":9.25,\"candidates\":[{},{}],\
+         \"pictured\":[[0.1,0.2,5.0,2],[-1.0,2.0,9.25,3]],\"shares\":[0.5,0.25],\"left_out\":[[5.0,5.5],[9.0,9.25]],\
+         \"training\":[[{},{}],[{},{}]],\"again\":\"hatchery design 'a b.csv'\"}}",
+        candidate("build"),
+        candidate("explore"),
+        epoch(2.0),
+        epoch(1.5),
+        epoch(2.5),
+        epoch(1.0),
+    )
+}
+
+#[test]
+fn a_shortlist_has_its_rehearsal_candidates_and_pictures() {
+    let folder = run_dir(0);
+    put(&folder, "design.json", &shortlist("null", "dose"));
+    put(&folder, "summary.json", "{\"stopped_by\":\"finished\",\"seconds\":2.5}");
+    let page = page(&folder);
+    for part in [
+        "9.5<small>80 % interval 9 to ∞</small>",
+        "<b>alarm</b> every row lies outside",
+        "The 18 best rows were hidden",
+        "8 of 9 found, 4.5 by chance",
+        "<b>gp</b>, used",
+        "class=\"sortable\"",
+        "title=\"0.30000000000000004\">0.3</td>",
+        "a &lt; b",
+        "<span class=\"verdict explore\">explore</span>",
+        "Rows and candidates",
+        "first direction, 50 % of the variance",
+        "Predicted against measured",
+        "candidate 2: explore, predicted 9.5",
+        "hatchery design &#39;a b.csv&#39;",
+        "table.sortable",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    // Loss, sharpness, multiplier; held-out rows have no loss.
+    assert_eq!(charts(&page), 3);
+    assert_eq!(page.matches("<figure class=\"scatter\">").count(), 3);
+    assert!(!self::page(&run_dir(3)).contains("table.sortable"), "other pages need no sorting");
+}
+
+#[test]
+fn a_shortlist_that_is_not_to_be_trusted_says_so_first() {
+    let folder = run_dir(0);
+    put(&folder, "design.json", &shortlist("\"the rehearsal found nothing\"", "dose"));
+    let page = page(&folder);
+    let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part}"));
+    assert!(at("The rehearsal found nothing. What follows is for exploration") < at("<dl class"));
+    assert!(page.contains("class=\"outcome warn\"") && page.contains("abstains"));
+}
+
+#[test]
+fn a_damaged_or_hostile_shortlist_does_not_break_the_page() {
+    let folder = run_dir(0);
+    put(&folder, "design.json", "{\"candidates\": [");
+    assert!(page(&folder).contains("design.json is damaged"));
+    put(&folder, "design.json", "{}");
+    assert!(page(&folder).contains("Candidates"));
+    let hostile = "</td><script>alert(1)</script>";
+    put(&folder, "design.json", &shortlist(&format!("\"{hostile}\""), hostile));
+    assert!(!page(&folder).contains("<script>alert"));
+}

@@ -198,6 +198,8 @@ fn the_summary_has_what_programs_need() {
         (&last["digest"], &"runs/reactions-seed7-2".into())
     );
     scratch.ok("report runs/reactions-seed7");
+    let said = scratch.command("resume runs/reactions-seed7").assert().code(2);
+    said.stderr(contains("run `hatchery design` again"));
 }
 
 #[test]
@@ -605,6 +607,7 @@ fn a_malformed_table_is_one_line_and_exit_code_2_and_nothing_is_written() {
         }
     }
     assert!(faults.is_empty(), "{faults}");
+    scratch.write("data.csv", &sound);
     for (words, expected) in [
         ("design none.csv --target y", "cannot read none.csv"),
         ("design data.csv --target y --space none.toml", "cannot read none.toml"),

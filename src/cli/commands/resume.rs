@@ -1,6 +1,6 @@
 //! `hatchery resume`: from the newest good checkpoint.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::session::{conduct, in_pool, lay_budget};
 use crate::cli::args::ResumeArgs;
@@ -11,6 +11,13 @@ use crate::run_dir::RunDir;
 
 pub(in crate::cli) fn run(args: &ResumeArgs) -> Result<Outcome> {
     let dir = RunDir::open(&args.run_dir).map_err(usage)?;
+    if dir.path.join("design.json").is_file() {
+        let path = dir.path.display();
+        let what = anyhow!(
+            "{path} holds a shortlist, which is made in one go: run `hatchery design` again"
+        );
+        return Err(usage(what));
+    }
     let backend = backend::open(args.talk.backend)?;
     // The configuration inside the checkpoint is the one that its state belongs to.
     let loaded = dir.store(1).latest_header()?;

@@ -11,7 +11,7 @@ use hatchery_search::es::cma;
 use hatchery_search::{Eggroll, eggroll};
 use hatchery_surrogates::SurrogateError;
 use hatchery_surrogates::searcher::{Problem, Searcher};
-use hatchery_surrogates::space::{Design, Encoding, Space};
+use hatchery_surrogates::space::{Design, Encoding, Site, Space};
 
 /// Generations of a search.
 const GENERATIONS: u32 = 200;
@@ -121,8 +121,13 @@ impl<'a> Features<'a> {
         Self { space, all: encoding.encode(&first), encoding, free }
     }
 
+    /// The start, with levels so near to each other that draws of the strategy reach them all.
     fn start(&self) -> Vec<f32> {
-        self.free.iter().map(|&at| self.all[at].clamp(0.0, 1.0) as f32).collect()
+        let feature = |&at: &usize| match self.space.sites()[self.encoding.site_of(at)] {
+            Site::Categorical { .. } => 0.4 + 0.2 * self.all[at] as f32,
+            _ => self.all[at].clamp(0.0, 1.0) as f32,
+        };
+        self.free.iter().map(feature).collect()
     }
 
     fn design(&self, point: &[f32]) -> Option<Design> {
