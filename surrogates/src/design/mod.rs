@@ -1,10 +1,10 @@
 //! From a table of past experiments to a shortlist worth building.
 #![doc = include_str!("README.md")]
 
+mod apart;
 mod calibrate;
 mod method;
 mod penalty;
-mod pick;
 mod rehearse;
 mod shortlist;
 mod support;
@@ -12,7 +12,6 @@ mod verdict;
 
 pub use calibrate::{Calibration, Interval};
 pub use method::{Method, Model};
-pub use pick::pick;
 pub use rehearse::{REHEARSED_MIN, Rehearsal};
 pub use shortlist::{Candidate, Settings, Shortlist, design, design_and_calibration};
 pub use support::Support;

@@ -3,9 +3,10 @@
 use hatchery_engine::StopFlag;
 use serde::{Deserialize, Serialize};
 
+use super::apart::Choice;
 use super::penalty::Penalised;
 use super::support::Whereabouts;
-use super::{Calibration, Method, Model, Reason, Rehearsal, Support, Verdict, pick};
+use super::{Calibration, Method, Model, Reason, Rehearsal, Support, Verdict};
 use crate::model::{Merit, Surrogate};
 use crate::searcher::{EXHAUSTED_MAX, Evolution, Exhaustive, Problem, Searcher, key};
 use crate::space::{Design, Space};
@@ -34,7 +35,7 @@ pub struct Settings {
     pub pessimism: f64,
     /// Deviations of the scores that are taken off for each median distance between rows; 0 leaves distance out.
     pub distance_price: f64,
-    /// How much candidates shall differ, from 0; see [`pick`].
+    /// How much is given up for candidates that differ, in deviations of the scores; 0: nothing.
     pub diversity: f64,
     /// Whether rows of the table may be proposed again.
     pub repeats: bool,
@@ -51,7 +52,7 @@ impl Default for Settings {
             method: Method::default(),
             pessimism: 1.0,
             distance_price: 0.0,
-            diversity: 0.1,
+            diversity: 0.25,
             repeats: false,
             skip_rehearsal: false,
             seed: 0,
@@ -178,20 +179,22 @@ pub fn design_and_calibration(
         seed: settings.seed,
         stop,
     };
-    let mut found = searcher.search(&problem)?;
-    if !settings.repeats {
-        let known: std::collections::HashSet<Vec<u64>> = designs.iter().map(|d| key(d)).collect();
-        found.retain(|design| !known.contains(&key(design)));
-    }
-    if found.is_empty() {
+    let found = searcher.search(&problem)?;
+    let known = designs.iter().filter(|_| !settings.repeats).map(|design| key(design)).collect();
+    let choice = Choice {
+        diversity: settings.diversity,
+        spread: statistics::population_sd(scores),
+        support: &support,
+        search_again: searcher.name() == evolution.name(),
+        forbidden: &known,
+    };
+    let chosen = choice.choose(&problem, &found, settings.candidates)?;
+    if chosen.is_empty() {
         return Err(SurrogateError::Unsuited {
             what: "a shortlist",
             needs: "designs that are not in the table yet: widen a bound, add a level, or allow repeats",
         });
     }
-    let merits = merit.values(searched, &found);
-    let chosen = pick(space, &found, &merits, settings.candidates, settings.diversity);
-    let chosen: Vec<Design> = chosen.into_iter().map(|at| found[at].clone()).collect();
 
     let second = second_opinion(&method, space, rows, settings.seed, stop);
     let opinions = second.map(|model| model.means(&chosen));

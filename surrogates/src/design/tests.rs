@@ -158,26 +158,25 @@ fn the_same_seed_gives_the_same_shortlist_on_any_number_of_threads() {
 }
 
 #[test]
-fn picked_designs_differ_more_with_more_diversity() {
-    let space = numbers(2);
-    let mut draws = Draws::new(2, "designs of a test");
-    let mut designs: Vec<Design> = (0..400).map(|_| space.sample(&mut draws)).collect();
-    designs.sort_by(|a, b| bowl(b).total_cmp(&bowl(a)));
-    let merits: Vec<f64> = designs.iter().map(|x| bowl(x)).collect();
+fn candidates_differ_more_with_more_diversity() {
+    let space = numbers(3);
+    let (designs, scores) = table(3, 120, 0.05, 1);
     let spread = |diversity: f64| {
-        let chosen = pick(&space, &designs, &merits, 12, diversity);
+        let settings = Settings { diversity, ..quick(Model::PairwiseRidge) };
+        let found = design(&space, &designs, &scores, &settings, None, &StopFlag::default())
+            .expect("a shortlist");
         let mut sum = 0.0;
-        for (at, a) in chosen.iter().enumerate() {
-            for b in &chosen[..at] {
-                assert_ne!(a, b);
-                sum += space.distance(&designs[*a], &designs[*b]);
+        for (at, a) in found.candidates.iter().enumerate() {
+            for b in &found.candidates[..at] {
+                assert_ne!(a.design, b.design);
+                sum += space.distance(&a.design, &b.design) / 15.0;
             }
         }
         sum
     };
-    let distances: Vec<f64> = [0.0, 0.5, 2.0, 20.0].map(spread).to_vec();
-    assert!(distances.is_sorted(), "{distances:?}");
-    assert_eq!(pick(&space, &designs, &merits, 12, 0.0), (0..12).collect::<Vec<_>>());
+    let distances: Vec<f64> = [0.0, 0.05, 0.5, 5.0].map(spread).to_vec();
+    println!("mean distance of pairs by diversity: {distances:?}");
+    assert!(distances.is_sorted() && distances[2] > 5.0 * distances[0], "{distances:?}");
 }
 
 #[test]
