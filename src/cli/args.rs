@@ -224,16 +224,19 @@ impl RegulariserChoice {
 #[command(after_help = "Examples:
   hatchery design data.csv --target y --maximize --candidates 16 --out shortlist.csv
   hatchery design mixtures.csv --space space.toml --surrogate gp
-  hatchery design data.csv --target y --suggest            one experiment at a time: measure, append, run again
+  hatchery design data.csv --target y --suggest        measure, append the row, run again
   hatchery design design_bench_data/tf_bind_8 --candidates 128 --searcher exhaustive
 
-What the space file does not say about a column, the table does. Before it proposes anything, the command hides the best rows of the
-table, tries to find them and prints how much better than chance that went; where it was no better, every verdict is `abstain`.
-The shortlist has the columns of the table, scores left empty, and `predicted`, `low`, `high` (80 % interval), `distance` (to the five
-nearest rows, 0 to 1) and `verdict`: `build`, `explore` (worth learning from; do not count on the prediction) or `abstain`.
+What the space file does not say about a column, the table does. Before it proposes anything, the
+command hides the best rows of the table, tries to find them and prints how much better than chance
+that went; where it was no better, every verdict is `abstain`. The shortlist has the columns of the
+table, scores left empty, and `predicted`, `low`, `high` (80 % interval), `distance` (to the five
+nearest rows, 0 to 1) and `verdict`: `build`, `explore` (worth learning from; do not count on the
+prediction) or `abstain`.
 
-Exit codes: 0 there is a shortlist; 1 failed; 2 wrong usage or table, nothing is written; 3 it abstains, the shortlist is for
-exploration only; 130 interrupted. Same seed and no --seconds, same shortlist, for any number of threads.")]
+Exit codes: 0 there is a shortlist; 1 failed; 2 wrong usage or table, nothing is written; 3 it
+abstains, the shortlist is for exploration only; 130 interrupted. Same seed and no --seconds, same
+shortlist, for any number of threads.")]
 pub(super) struct DesignArgs {
     /// A table with a header line: CSV or TSV, also packed with gzip; Parquet, if built with `--features parquet`. Or a folder with <name>-x-0.npy and <name>-y-0.npy, as Design-Bench has them
     #[arg(value_name = "DATA")]

@@ -345,6 +345,14 @@ fn one_experiment_after_the_other_finds_the_best_within_twenty() {
     let last = scratch
         .json("design series.csv --space s.toml --target score --maximize --suggest=3 --quiet");
     assert_eq!(last["candidates"].as_array().map(Vec::len), Some(3));
+    let at = |candidate: usize| {
+        let design = &last["candidates"][candidate]["design"];
+        ["x", "y"].map(|key| design[key].as_str().expect("text").parse::<f64>().expect("a number"))
+    };
+    for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+        let (a, b) = (at(a), at(b));
+        assert!((a[0] - b[0]).abs() + (a[1] - b[1]).abs() > 0.05, "they differ: {last}");
+    }
     scratch
         .command("design series.csv --target score --suggest --surrogate ridge")
         .assert()

@@ -10,12 +10,12 @@ use hatchery_surrogates::gp::acquire::{Normals, Scenarios};
 use hatchery_surrogates::gp::{self, ROWS_MAX};
 use hatchery_surrogates::model::{Merit, Prediction, Process, Surrogate};
 use hatchery_surrogates::searcher::{Evolution, Problem, Searcher};
-use hatchery_surrogates::space::{Design, Encoding};
+use hatchery_surrogates::space::{Design, Encoding, Space};
 use hatchery_surrogates::table::Table;
-use hatchery_surrogates::{SurrogateError, statistics};
+use hatchery_surrogates::{Draws, SurrogateError, statistics};
 
-/// Designs among which several are chosen.
-const CHOSEN_FROM: usize = 128;
+/// Of designs among which several are chosen: the best that were found, children of these, and any.
+const CHOSEN_FROM: [usize; 3] = [32, 480, 256];
 /// Scenarios of the designs that are chosen together.
 const SCENARIOS: usize = 256;
 /// Half the width of an interval of a normal deviate, at 80 % and 95 %.
@@ -50,18 +50,23 @@ pub(crate) fn next(
     };
     let searcher = Evolution::default();
     let mut found = searcher.search(&problem)?;
-    if !repeats {
-        let key = |design: &[f64]| design.iter().map(|v| (v + 0.0).to_bits()).collect::<Vec<_>>();
-        let known: HashSet<Vec<u64>> = designs.iter().map(|design| key(design)).collect();
-        found.retain(|design| !known.contains(&key(design)));
+    if count > 1 && !found.is_empty() {
+        scatter(space, &mut found, count, seed);
     }
+    let key = |design: &[f64]| design.iter().map(|v| (v + 0.0).to_bits()).collect::<Vec<_>>();
+    let known = designs.iter().filter(|_| !repeats).map(|design| key(design));
+    let mut seen: HashSet<Vec<u64>> = known.collect();
+    found.retain(|design| seen.insert(key(design)));
     if found.is_empty() {
         return Err(SurrogateError::Unsuited {
             what: "the next experiment",
             needs: "designs that are not in the table yet: widen a bound, add a level, or allow repeats",
         });
     }
-    found.truncate(CHOSEN_FROM.max(count));
+    let support = Support::new(space, designs, seed);
+    if count > 1 {
+        thin(space, &mut found, 0.5 * support.median(), count);
+    }
     let rows: Vec<f64> = found.iter().flat_map(|design| encoding.encode(design)).collect();
     let count = count.min(found.len());
     let normals = Normals::new(SCENARIOS, count, seed);
@@ -76,7 +81,6 @@ pub(crate) fn next(
     let mut calibration = Calibration::default();
     calibration.add(&process, &left_out, &measured);
     let noise = process.noise();
-    let support = Support::new(space, designs, seed);
     let best_known = scores[order[0]];
     let predictions = process.predict(&chosen);
     let candidate = |(design, prediction): (Design, Prediction)| {
@@ -118,6 +122,32 @@ pub(crate) fn next(
         best_known,
         surrogate: Box::new(process),
     })
+}
+
+/// What a search has found lies close together; designs that are chosen together need others beside it.
+fn scatter(space: &Space, found: &mut Vec<Design>, count: usize, seed: u64) {
+    let [best, children, any] = CHOSEN_FROM;
+    found.truncate(best.max(count));
+    let parents = found.len();
+    let mut draws = Draws::new(seed, "designs that may be chosen together");
+    for child in 0..children {
+        // Steps from a hundredth of the range to half of it.
+        let share = 0.5 * 0.02_f64.powf(draws.uniform());
+        found.push(space.mutate(&found[child % parents], share, &mut draws));
+    }
+    found.extend((0..any).map(|_| space.sample(&mut draws)));
+}
+
+/// Leaves designs that are so far apart, the first of those near each other; more if `count` would not be left.
+fn thin(space: &Space, found: &mut Vec<Design>, apart: f64, count: usize) {
+    let (mut kept, mut others): (Vec<Design>, Vec<Design>) = (Vec::new(), Vec::new());
+    for design in found.drain(..) {
+        let near = kept.iter().any(|other| space.distance(other, &design) < apart);
+        if near { others.push(design) } else { kept.push(design) }
+    }
+    let lacking = count.saturating_sub(kept.len());
+    kept.extend(others.into_iter().take(lacking));
+    *found = kept;
 }
 
 fn of_process(prediction: &gp::Prediction) -> Prediction {
