@@ -115,6 +115,7 @@ fn settings(args: &DesignArgs) -> Result<(Settings, Search)> {
         candidates: args.candidates as usize,
         pessimism: args.pessimism,
         diversity: number("--diversity", args.diversity, 0.0)?,
+        distance_price: number("--distance-price", args.distance_price, 0.0)?,
         repeats: args.repeats,
         skip_rehearsal: args.no_rehearsal,
         seed: args.seed,

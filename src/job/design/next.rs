@@ -5,7 +5,9 @@
 use std::collections::HashSet;
 
 use hatchery_engine::StopFlag;
-use hatchery_surrogates::design::{Calibration, Candidate, Interval, Shortlist, Support, Verdict};
+use hatchery_surrogates::design::{
+    Calibration, Candidate, Interval, LeftOut, Shortlist, Support, Verdict,
+};
 use hatchery_surrogates::gp::acquire::{Normals, Scenarios};
 use hatchery_surrogates::gp::{self, ROWS_MAX};
 use hatchery_surrogates::model::{Merit, Prediction, Process, Surrogate};
@@ -112,13 +114,14 @@ pub(crate) fn next(
         };
         statistics::mean(&left_out.iter().zip(&measured).map(is_inside).collect::<Vec<f64>>())
     };
+    let coverage = [inside(0, 0.8), inside(1, 0.95)];
+    let points = left_out.iter().zip(&measured).map(|(p, y)| (p.mean, *y)).collect();
     Ok(Shortlist {
         candidates,
         rehearsals: Vec::new(),
         abstains: None,
         searcher: searcher.name().to_owned(),
-        coverage: [inside(0, 0.8), inside(1, 0.95)],
-        left_out: left_out.iter().zip(&measured).map(|(p, y)| (p.mean, *y)).collect(),
+        left_out: LeftOut { calibration, coverage, points },
         best_known,
         surrogate: Box::new(process),
     })

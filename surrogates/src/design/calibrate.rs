@@ -12,7 +12,18 @@
 //! by a model that did not see them are just the rows that tell how such promises are kept. Coverage is promised for designs like the rows. Outside it is
 //! measured, not promised.
 
+use hatchery_engine::StopFlag;
+
+use super::Method;
 use crate::model::{Prediction, Surrogate};
+use crate::space::{Design, Space};
+use crate::{Draws, SurrogateError};
+
+/// Parts of the rows that are left out in turn.
+const FOLDS: usize = 5;
+
+/// Most rows that calibration is made with: of more, a sample.
+const CALIBRATED_MAX: usize = 5_000;
 
 /// Width of the window of predictions, as a share of all rows.
 const WINDOW: f64 = 0.1;
@@ -90,6 +101,68 @@ impl Calibration {
         let mut rows: Vec<(f64, f64)> = rows.filter(|(_, weight)| *weight > 0.0).collect();
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));
         rows
+    }
+}
+
+/// Rows that were left out of a fit in turn.
+#[derive(Clone, Debug, Default)]
+pub struct LeftOut {
+    /// Their errors, for intervals.
+    pub calibration: Calibration,
+    /// Share of them inside their 80 % and 95 % intervals, each by the rows of the other parts.
+    pub coverage: [f64; 2],
+    /// Prediction and score of each.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl LeftOut {
+    /// Errors on each fifth of the rows of a fit to the others; coverage of the intervals on the same rows, each by those of the other parts.
+    pub(super) fn of(
+        method: &Method,
+        space: &Space,
+        (designs, scores): (&[Design], &[f64]),
+        seed: u64,
+        stop: &StopFlag,
+    ) -> Result<Self, SurrogateError> {
+        let mut order = Draws::new(seed, "parts for calibration").order(scores.len());
+        order.truncate(CALIBRATED_MAX);
+        let folds = FOLDS.min(order.len());
+        let mut parts = Vec::new();
+        for fold in 0..folds {
+            let (mut x, mut y) = (Vec::new(), Vec::new());
+            let (mut other_x, mut other_y) = (Vec::new(), Vec::new());
+            for (at, &row) in order.iter().enumerate() {
+                let (x, y) = if at % folds == fold {
+                    (&mut other_x, &mut other_y)
+                } else {
+                    (&mut x, &mut y)
+                };
+                x.push(designs[row].clone());
+                y.push(scores[row]);
+            }
+            let surrogate = method.fit(space, (&x, &y), (&[], &[]), seed, stop)?;
+            let predictions = surrogate.predict(&other_x);
+            parts.push((surrogate, predictions, other_y));
+        }
+        let mut all = Calibration::default();
+        let (mut coverage, mut points) = ([0.0; 2], Vec::new());
+        for (at, (surrogate, predictions, scores)) in parts.iter().enumerate() {
+            let mut others = Calibration::default();
+            for (other, part) in parts.iter().enumerate().filter(|(other, _)| *other != at) {
+                debug_assert_ne!(other, at, "each part is judged by the others");
+                others.add(&*part.0, &part.1, &part.2);
+            }
+            for (prediction, score) in predictions.iter().zip(scores) {
+                points.push((prediction.mean, *score));
+                for (inside, level) in coverage.iter_mut().zip([0.8, 0.95]) {
+                    let interval = others.interval(*prediction, surrogate.noise(), level);
+                    let is_inside = interval.low <= *score && *score <= interval.high;
+                    *inside += if is_inside { 1.0 / order.len() as f64 } else { 0.0 };
+                }
+            }
+            all.add(&**surrogate, predictions, scores);
+        }
+        Ok(Self { calibration: all, coverage, points })
     }
 }
 

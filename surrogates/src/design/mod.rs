@@ -10,10 +10,10 @@ mod shortlist;
 mod support;
 mod verdict;
 
-pub use calibrate::{Calibration, Interval};
+pub use calibrate::{Calibration, Interval, LeftOut};
 pub use method::{Method, Model};
 pub use rehearse::{REHEARSED_MIN, Rehearsal};
-pub use shortlist::{Candidate, Settings, Shortlist, design, design_and_calibration};
+pub use shortlist::{Candidate, Settings, Shortlist, design};
 pub use support::Support;
 pub use verdict::{Reason, Verdict};
 

@@ -5,18 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::apart::Choice;
 use super::penalty::Penalised;
-use super::support::Whereabouts;
-use super::{Calibration, Method, Model, Reason, Rehearsal, Support, Verdict};
+use super::verdict::Judge;
+use super::{LeftOut, Method, Model, Reason, Rehearsal, Support, Verdict};
 use crate::model::{Merit, Surrogate};
 use crate::searcher::{EXHAUSTED_MAX, Evolution, Exhaustive, Problem, Searcher, key};
 use crate::space::{Design, Space};
 use crate::{Draws, SurrogateError, statistics};
-
-/// Parts of the rows that are left out in turn for calibration.
-const FOLDS: usize = 5;
-
-/// Most rows that calibration is made with: of more, a sample.
-const CALIBRATED_MAX: usize = 5_000;
 
 /// With this lift of a cheaper model, networks are not rehearsed.
 const LIFT_ENOUGH: f64 = 0.5;
@@ -105,10 +99,8 @@ pub struct Shortlist {
     pub surrogate: Box<dyn Surrogate>,
     /// Name of the search.
     pub searcher: String,
-    /// Share of left-out rows inside their 80 % and 95 % intervals.
-    pub coverage: [f64; 2],
-    /// Predictions of left-out rows and their scores, for a picture.
-    pub left_out: Vec<(f64, f64)>,
+    /// Rows that were left out in turn: intervals, their coverage, predictions.
+    pub left_out: LeftOut,
     /// The best score of the table.
     pub best_known: f64,
 }
@@ -135,21 +127,6 @@ pub fn design(
     searcher: Option<&dyn Searcher>,
     stop: &StopFlag,
 ) -> Result<Shortlist, SurrogateError> {
-    Ok(design_and_calibration(space, designs, scores, settings, searcher, stop)?.0)
-}
-
-/// As [`design`], and what its intervals are made of: for those of other designs, with the noise of the surrogate.
-///
-/// # Errors
-/// As [`design`].
-pub fn design_and_calibration(
-    space: &Space,
-    designs: &[Design],
-    scores: &[f64],
-    settings: &Settings,
-    searcher: Option<&dyn Searcher>,
-    stop: &StopFlag,
-) -> Result<(Shortlist, Calibration), SurrogateError> {
     let rows = (designs, scores);
     let merit = Merit::Bound { beta: settings.pessimism };
     let (method, rehearsals, abstains) = choose_method(space, rows, settings, merit, stop)?;
@@ -159,7 +136,7 @@ pub fn design_and_calibration(
         None => (rows, (&[][..], &[][..])),
     };
     let surrogate = method.fit(space, fitted, held, settings.seed, stop)?;
-    let (calibration, coverage, left_out) = calibrate(&method, space, rows, settings.seed, stop)?;
+    let left_out = LeftOut::of(&method, space, rows, settings.seed, stop)?;
 
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
@@ -199,7 +176,7 @@ pub fn design_and_calibration(
     let second = second_opinion(&method, space, rows, settings.seed, stop);
     let opinions = second.map(|model| model.means(&chosen));
     let judge = Judge {
-        calibration: &calibration,
+        calibration: &left_out.calibration,
         noise: surrogate.noise(),
         best: scores[order[0]],
         median: statistics::median(scores),
@@ -216,17 +193,15 @@ pub fn design_and_calibration(
             judge.candidate(design, prediction, whereabouts, opinion)
         })
         .collect();
-    let shortlist = Shortlist {
+    Ok(Shortlist {
         candidates,
         rehearsals,
         abstains,
         searcher: searcher.name().to_owned(),
         surrogate,
-        coverage,
-        left_out,
         best_known: judge.best,
-    };
-    Ok((shortlist, calibration))
+        left_out,
+    })
 }
 
 type Rows = (Vec<Design>, Vec<f64>);
@@ -297,52 +272,6 @@ fn hold_out((designs, scores): (&[Design], &[f64]), seed: u64) -> Option<(Rows, 
     Some((take(&order[count..]), take(&order[..count])))
 }
 
-/// Errors on each fifth of the rows of a fit to the others; coverage of the intervals on the same rows, each by those of the other parts.
-fn calibrate(
-    method: &Method,
-    space: &Space,
-    (designs, scores): (&[Design], &[f64]),
-    seed: u64,
-    stop: &StopFlag,
-) -> Result<(Calibration, [f64; 2], Vec<(f64, f64)>), SurrogateError> {
-    let mut order = Draws::new(seed, "parts for calibration").order(scores.len());
-    order.truncate(CALIBRATED_MAX);
-    let folds = FOLDS.min(order.len());
-    let mut parts = Vec::new();
-    for fold in 0..folds {
-        let (mut x, mut y) = (Vec::new(), Vec::new());
-        let (mut other_x, mut other_y) = (Vec::new(), Vec::new());
-        for (at, &row) in order.iter().enumerate() {
-            let (x, y) =
-                if at % folds == fold { (&mut other_x, &mut other_y) } else { (&mut x, &mut y) };
-            x.push(designs[row].clone());
-            y.push(scores[row]);
-        }
-        let surrogate = method.fit(space, (&x, &y), (&[], &[]), seed, stop)?;
-        let predictions = surrogate.predict(&other_x);
-        parts.push((surrogate, predictions, other_y));
-    }
-    let mut all = Calibration::default();
-    let (mut inside, mut left_out) = ([0.0; 2], Vec::new());
-    for (at, (surrogate, predictions, scores)) in parts.iter().enumerate() {
-        let mut others = Calibration::default();
-        for (other, part) in parts.iter().enumerate().filter(|(other, _)| *other != at) {
-            debug_assert_ne!(other, at, "each part is judged by the others");
-            others.add(&*part.0, &part.1, &part.2);
-        }
-        for (prediction, score) in predictions.iter().zip(scores) {
-            left_out.push((prediction.mean, *score));
-            for (inside, level) in inside.iter_mut().zip([0.8, 0.95]) {
-                let interval = others.interval(*prediction, surrogate.noise(), level);
-                let is_inside = interval.low <= *score && *score <= interval.high;
-                *inside += if is_inside { 1.0 / order.len() as f64 } else { 0.0 };
-            }
-        }
-        all.add(&**surrogate, predictions, scores);
-    }
-    Ok((all, inside, left_out))
-}
-
 /// A cheap model of another kind.
 fn second_opinion(
     method: &Method,
@@ -355,60 +284,4 @@ fn second_opinion(
     let model = if ridge { Model::Process } else { Model::PairwiseRidge };
     let other = Method { model, process_rows: SECOND_ROWS, ..method.clone() };
     other.fit(space, (designs, scores), (&[], &[]), seed, stop).ok()
-}
-
-/// What candidates are judged by.
-struct Judge<'a> {
-    calibration: &'a Calibration,
-    noise: f64,
-    best: f64,
-    median: f64,
-    abstains: bool,
-}
-
-impl Judge<'_> {
-    fn candidate(
-        &self,
-        design: Design,
-        prediction: crate::model::Prediction,
-        Whereabouts { distance, nearest, percentile }: Whereabouts,
-        opinion: Option<f64>,
-    ) -> Candidate {
-        let interval = |level| self.calibration.interval(prediction, self.noise, level);
-        let (of_80, of_95) = (interval(0.8), interval(0.95));
-        let mut reasons = Vec::new();
-        let mut note = |holds: bool, reason| {
-            if holds {
-                reasons.push(reason);
-            }
-        };
-        note(self.abstains, Reason::Rehearsal);
-        note(percentile > 0.99, Reason::FarAway);
-        note(of_80.low <= self.median, Reason::MaybeOrdinary);
-        note(opinion.is_some_and(|o| o <= self.median), Reason::Disagreement);
-        note(of_80.low < self.best, Reason::MaybeNoImprovement);
-        let verdict = if self.abstains {
-            Verdict::Abstain
-        } else if reasons.iter().any(|reason| reason.forbids_building()) {
-            Verdict::Explore
-        } else {
-            Verdict::Build
-        };
-        Candidate {
-            design,
-            predicted: prediction.mean,
-            low: of_80.low,
-            high: of_80.high,
-            low_95: of_95.low,
-            high_95: of_95.high,
-            deviation: prediction.deviation,
-            chance_of_improvement: self.calibration.chance_above(prediction, self.noise, self.best),
-            distance,
-            distance_percentile: percentile,
-            nearest,
-            second_opinion: opinion,
-            verdict,
-            reasons,
-        }
-    }
 }

@@ -4,6 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::support::Whereabouts;
+use super::{Calibration, Candidate};
+use crate::model::Prediction;
+use crate::space::Design;
+
 /// What to do with a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -57,12 +62,68 @@ impl Reason {
             Self::FarAway => "farther from the data than 99 of 100 rows",
             Self::MaybeOrdinary => "the interval reaches the median of the table",
             Self::Disagreement => "a second model expects less than the median of the table",
-            Self::MaybeNoImprovement => "the lower bound is below the best row",
+            Self::MaybeNoImprovement => "the interval reaches back to the best row",
         }
     }
 
     /// Whether it stands against building.
-    pub(super) fn forbids_building(self) -> bool {
+    fn forbids_building(self) -> bool {
         self != Self::MaybeNoImprovement
+    }
+}
+
+/// What candidates are judged by.
+pub(super) struct Judge<'a> {
+    pub(super) calibration: &'a Calibration,
+    pub(super) noise: f64,
+    pub(super) best: f64,
+    pub(super) median: f64,
+    pub(super) abstains: bool,
+}
+
+impl Judge<'_> {
+    pub(super) fn candidate(
+        &self,
+        design: Design,
+        prediction: Prediction,
+        Whereabouts { distance, nearest, percentile }: Whereabouts,
+        opinion: Option<f64>,
+    ) -> Candidate {
+        let interval = |level| self.calibration.interval(prediction, self.noise, level);
+        let (of_80, of_95) = (interval(0.8), interval(0.95));
+        let mut reasons = Vec::new();
+        let mut note = |holds: bool, reason| {
+            if holds {
+                reasons.push(reason);
+            }
+        };
+        note(self.abstains, Reason::Rehearsal);
+        note(percentile > 0.99, Reason::FarAway);
+        note(of_80.low <= self.median, Reason::MaybeOrdinary);
+        note(opinion.is_some_and(|o| o <= self.median), Reason::Disagreement);
+        note(of_80.low < self.best, Reason::MaybeNoImprovement);
+        let verdict = if self.abstains {
+            Verdict::Abstain
+        } else if reasons.iter().any(|reason| reason.forbids_building()) {
+            Verdict::Explore
+        } else {
+            Verdict::Build
+        };
+        Candidate {
+            design,
+            predicted: prediction.mean,
+            low: of_80.low,
+            high: of_80.high,
+            low_95: of_95.low,
+            high_95: of_95.high,
+            deviation: prediction.deviation,
+            chance_of_improvement: self.calibration.chance_above(prediction, self.noise, self.best),
+            distance,
+            distance_percentile: percentile,
+            nearest,
+            second_opinion: opinion,
+            verdict,
+            reasons,
+        }
     }
 }

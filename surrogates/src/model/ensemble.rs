@@ -135,9 +135,13 @@ impl Ensemble {
 
     /// N, the gradient norm of the mean prediction over designs in z-units, averaged over members.
     pub fn sharpness(&self, designs: &[Design]) -> f64 {
+        statistics::mean(&self.norms(designs))
+    }
+
+    /// N of each member.
+    pub fn norms(&self, designs: &[Design]) -> Vec<f64> {
         let x = encode(&self.encoding, designs);
-        let norms: Vec<f64> = self.members.par_iter().map(|member| member.norm(&x)).collect();
-        statistics::mean(&norms)
+        self.members.par_iter().map(|member| member.norm(&x)).collect()
     }
 
     /// Predictions of each member for rows of features, `(members, rows)`, in z-units.
@@ -230,6 +234,21 @@ impl Climbable for Ensemble {
 
     fn score_deviation(&self) -> f64 {
         self.scale.1
+    }
+
+    fn values(&self, x: &[f32], values: &mut [f64]) {
+        let features = self.encoding.features();
+        let parts = x.par_chunks(PREDICTED * features).zip(values.par_chunks_mut(PREDICTED));
+        parts.for_each(|(x, values)| {
+            let outputs = self.outputs(x);
+            for (row, value) in values.iter_mut().enumerate() {
+                let of_row = outputs.iter().map(|out| f64::from(out[row]));
+                *value = self.score(match self.vote {
+                    Vote::Mean => of_row.sum::<f64>() / outputs.len() as f64,
+                    Vote::Lowest => of_row.fold(f64::INFINITY, f64::min),
+                });
+            }
+        });
     }
 
     fn slopes(&self, x: &[f32], values: &mut [f64], slopes: &mut [f32]) {

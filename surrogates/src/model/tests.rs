@@ -154,7 +154,10 @@ fn slopes_of_models_agree_with_differences() {
             model.slopes(&x, &mut value, &mut slopes);
             (value[0], slopes)
         };
-        let (_, slopes) = at(x);
+        let (value, slopes) = at(x);
+        let mut alone = [0.0];
+        model.values(&x, &mut alone);
+        assert!((value - alone[0]).abs() < 1e-5 * (1.0 + value.abs()), "{value} {alone:?}");
         for (feature, slope) in slopes.iter().enumerate() {
             let shifted = |by: f32| {
                 let mut x = x;

@@ -89,7 +89,7 @@ fn rank_net<T: Real>(g: &[T], y: &[T], slope: &mut [T]) -> f64 {
         loss += share * ((-gap.abs()).exp().ln_1p() + (-gap).max(0.0));
         let pull = T::of(share / (1.0 + gap.exp()));
         slope[high] = slope[high] - pull;
-        slope[low] = slope[low] + pull;
+        slope[low] += pull;
     }
     loss
 }

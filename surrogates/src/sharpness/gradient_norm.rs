@@ -15,11 +15,12 @@
 //! negative, which rewards sharpness); weights are never moved and moved back, which drifts; the gradient b is left out while λ is 0.
 
 use hatchery_kernels::simd::{Kernel, dispatch};
+use hatchery_kernels::{Domain, NoiseAddress, NoiseStream};
 use rayon::prelude::*;
 
 use super::{At, Trainee};
+use crate::SurrogateError;
 use crate::network::Real;
-use crate::{Draws, SurrogateError};
 
 /// Weights that are summed as one part, so that sums have the same bits on any number of threads.
 const BLOCK: usize = 1 << 14;
@@ -157,13 +158,16 @@ pub(super) struct GradientNorm<T> {
     a: Vec<T>,
     b: Vec<T>,
     moved: Vec<T>,
+    /// A random direction, for [`Direction::Random`] only.
+    normals: Vec<f32>,
 }
 
 impl<T: Real> GradientNorm<T> {
     pub(super) fn new(config: Sharpness, weights: usize, seed: u64) -> Self {
         let zeros = vec![T::default(); weights];
         let (a, b, moved) = (zeros.clone(), zeros.clone(), zeros);
-        Self { config, multiplier: config.start, steps: 0, seed, a, b, moved }
+        let normals = Vec::new();
+        Self { config, multiplier: config.start, steps: 0, seed, a, b, moved, normals }
     }
 
     /// Writes T into `gradient` and moves the multiplier.
@@ -217,8 +221,14 @@ impl<T: Real> GradientNorm<T> {
                 }
             }
             Direction::Random => {
-                let mut draws = Draws::numbered(self.seed, "placebo of sharpness", self.steps);
-                self.moved.iter_mut().for_each(|to| *to = T::of(draws.normal()));
+                // A network has more weights than anything else draws: the noise of evolution strategies is made for that.
+                let stream = NoiseStream::new(self.seed).domain(Domain::Perturb);
+                let (low, high) = (self.steps as u32, (self.steps >> 32) as u32);
+                let at = NoiseAddress { generation: low, pair: high, layer: 0, block: 0 };
+                self.normals.resize(self.moved.len(), 0.0);
+                stream.fill_normals(at, &mut self.normals);
+                let both = self.moved.iter_mut().zip(&self.normals);
+                both.for_each(|(to, normal)| *to = T::of(f64::from(*normal)));
             }
         }
     }

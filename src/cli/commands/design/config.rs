@@ -33,6 +33,7 @@ pub(super) fn config(args: &DesignArgs, source: &Source, record: &Record<'_>) ->
     };
     search.insert("pessimism".into(), args.pessimism.into());
     search.insert("diversity".into(), args.diversity.into());
+    search.insert("distance_price".into(), args.distance_price.into());
     search.insert("rehearsal".into(), (!args.no_rehearsal && args.suggest.is_none()).into());
     search.insert("repeats".into(), args.repeats.into());
     let mut file = toml::Table::new();
@@ -77,6 +78,8 @@ pub(super) fn again(args: &DesignArgs, dir: &RunDir) -> String {
     option("--candidates", unless(args.candidates.to_string(), defaults.candidates.to_string()));
     option("--pessimism", unless(args.pessimism.to_string(), defaults.pessimism.to_string()));
     option("--diversity", unless(args.diversity.to_string(), defaults.diversity.to_string()));
+    let price = args.distance_price.to_string();
+    option("--distance-price", unless(price, defaults.distance_price.to_string()));
     option("--seed", unless(args.seed.to_string(), "0".into()));
     option("--seconds", args.seconds.map(|seconds| seconds.to_string()));
     for (name, given) in [

@@ -78,7 +78,7 @@ pub(super) fn say_shortlist(
     for (words, times) in record.reasons() {
         writeln!(out, "  {times} of {count}: {words}")?;
     }
-    let [of_80, of_95] = list.coverage.map(|share| short((100.0 * share).round()));
+    let [of_80, of_95] = list.left_out.coverage.map(|share| short((100.0 * share).round()));
     writeln!(
         out,
         "\nof rows that a fit had not seen, {of_80} % lay in their 80 % interval and {of_95} % in that of 95 %"
