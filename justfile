@@ -28,7 +28,7 @@ example N:
 run PRESET *FLAGS:
     cargo run --release -- run {{PRESET}} {{FLAGS}}
 
-# One of the benches: kernels, generation, external, profile, population_scaling, programs, formulas, claims
+# One of the benches: kernels, generation, external, profile, population_scaling, programs, formulas, claims, offline
 bench NAME *FLAGS:
     cargo bench --bench {{NAME}} -- {{FLAGS}}
 
