@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hatchery::surrogates::space::{Constraints, Design, Encoding, Field, Kind, Space};
 use hatchery::surrogates::{Draws, statistics};
-use hatchery::tasks::designs::{self, Benchmark};
+use hatchery::tasks::designs::{self, Benchmark, DesignError};
 
 /// Hidden rows that rank correlations are taken over, at most.
 const HIDDEN_MAX: usize = 5_000;
@@ -120,4 +120,20 @@ fn space(benchmark: &Benchmark) -> Space {
     };
     let fields = benchmark.oracle.sites().iter().map(field).collect();
     Space::try_new(fields, Constraints::default()).expect("columns of a task are a space")
+}
+
+/// Tasks that can be made here; says which cannot.
+///
+/// # Errors
+/// For an unknown name, and files that are missing where a folder was given.
+pub(crate) fn available(tasks: Vec<String>, data: Option<&Path>) -> Result<Vec<String>, String> {
+    let mut there = Vec::new();
+    for task in tasks {
+        match designs::oracle(&task, data, 0) {
+            Ok(_) => there.push(task),
+            Err(DesignError::NoFolder { name }) => println!("skipped: {name} needs --data DIR"),
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(there)
 }

@@ -32,12 +32,14 @@ mod q1_report;
 mod q2;
 mod q2_report;
 mod q3;
+mod q3_report;
 mod quadratic;
 mod rank;
 mod record;
 mod speed;
 mod store;
 mod tf_bind;
+mod tf_bind_report;
 mod workers;
 
 use std::process::ExitCode;
@@ -73,8 +75,8 @@ fn run() -> Result<(), String> {
     }
     q1_report::print(&store);
     q2_report::print(&store);
-    q3::print(&store);
-    tf_bind::print(&store);
+    q3_report::print(&store);
+    tf_bind_report::print(&store);
     eprintln!("\n{:.0} s", began.elapsed().as_secs_f64());
     Ok(())
 }

@@ -1,14 +1,13 @@
 //! Q1: does IGNITE help? Arms of the same networks on the same rows, each searched in the same ways.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use hatchery::surrogates::model::Merit;
 use hatchery::surrogates::network::Head;
-use hatchery::tasks::designs::{self, DesignError};
 use serde_json::json;
 
-use super::arena::Arena;
+use super::arena::{self, Arena};
 use super::args::Args;
 use super::arms::Arm;
 use super::measures::Measures;
@@ -100,7 +99,7 @@ pub(crate) fn run(args: &Args, store: &Store) -> Result<(), String> {
             .collect(),
     };
     let mut jobs = Vec::new();
-    let tasks = available(tasks, args.data.as_deref())?;
+    let tasks = arena::available(tasks, args.data.as_deref())?;
     for seed in args.seeds(if quick { 4 } else { 16 }) {
         for task in &tasks {
             let parts = plan.parts().into_iter();
@@ -110,22 +109,6 @@ pub(crate) fn run(args: &Args, store: &Store) -> Result<(), String> {
     }
     let describe = |job: &Job| format!("{} {:?} seed {}", job.task, job.part, job.seed);
     work(&jobs, args.threads(), describe, |job| plan.run(job, store))
-}
-
-/// Tasks that can be made here; says which cannot.
-///
-/// # Errors
-/// For an unknown name, and files that are missing where a folder was given.
-pub(crate) fn available(tasks: Vec<String>, data: Option<&Path>) -> Result<Vec<String>, String> {
-    let mut there = Vec::new();
-    for task in tasks {
-        match designs::oracle(&task, data, 0) {
-            Ok(_) => there.push(task),
-            Err(DesignError::NoFolder { name }) => println!("skipped: {name} needs --data DIR"),
-            Err(error) => return Err(error.to_string()),
-        }
-    }
-    Ok(there)
 }
 
 impl Plan {
