@@ -36,7 +36,7 @@ pub enum Steps {
     },
 }
 
-/// See the [module](self).
+/// Gradient ascent: starts climb the slopes of a model for a fixed number of steps, then are decoded and repaired.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ascent {
     /// The rule of a step.

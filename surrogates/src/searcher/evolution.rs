@@ -38,7 +38,7 @@ impl Default for EvolutionConfig {
     }
 }
 
-/// See the [module](self).
+/// Evolution of designs within the constraints of their space, as a strategy of the engine.
 #[derive(Clone, Debug)]
 pub struct DesignEvolution {
     space: Space,

@@ -7,7 +7,7 @@ use crate::SurrogateError;
 use crate::lbfgs::{Options, minimise};
 use crate::space::Design;
 
-/// See the [module](self).
+/// L-BFGS up a model from each of the best known designs, within the box of its encoding.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QuasiNewton {
     /// Evaluations of the model from each start.

@@ -9,7 +9,7 @@ use super::{Problem, Searcher, ranked};
 use crate::space::{Design, Site, Space};
 use crate::{Draws, SurrogateError, statistics};
 
-/// See the [module](self).
+/// A distribution over designs that follows the score of its samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reinforce {
     /// Rounds of sampling and moving.
