@@ -8,6 +8,10 @@ check:
 test:
     cargo test --workspace
 
+# Tests that take from half a minute to a few minutes each, in full: a hundred thousand spaces, twenty seeds, sanitizers
+slow:
+    cargo test --workspace -- --ignored
+
 # Correctness and speed on a machine with an NVIDIA GPU
 test-gpu:
     scripts/gpu-check.sh

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use hatchery_surrogates::design::Model;
+use hatchery_surrogates::design::{Model, Settings};
 
 use crate::job::design::Search;
 
@@ -275,13 +275,13 @@ pub(super) struct DesignArgs {
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = names(&Search::ALL))]
     pub(super) searcher: String,
     /// Deviations of the model that are taken off its mean
-    #[arg(long, value_name = "B", default_value_t = 1.0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "B", default_value_t = Settings::default().pessimism, allow_negative_numbers = true)]
     pub(super) pessimism: f64,
     /// How much candidates shall differ, from 0
-    #[arg(long, value_name = "D", default_value_t = 0.25, allow_negative_numbers = true)]
+    #[arg(long, value_name = "D", default_value_t = Settings::default().diversity, allow_negative_numbers = true)]
     pub(super) diversity: f64,
     /// Deviations of the scores that distance from the data costs, for each typical distance between rows
-    #[arg(long, value_name = "P", default_value_t = 0.0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "P", default_value_t = Settings::default().distance_price, allow_negative_numbers = true)]
     pub(super) distance_price: f64,
     /// Propose without having tried it on the table; nothing is abstained from then
     #[arg(long)]

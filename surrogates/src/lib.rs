@@ -1,7 +1,9 @@
 //! # Hatchery surrogates
 //!
-//! A table of past experiments becomes something that can be searched: a [`Dataset`] is what was tried and how well
-//! it did, a model fitted to it is an [`Objective`](hatchery_engine::Objective), and every strategy can climb that.
+//! From a table of past experiments to designs worth trying. A [`Table`](table::Table) is what was tried and how well it did, in a
+//! [`Space`](space::Space) of what is possible; a [`Surrogate`](model::Surrogate) fitted to it is a task that every strategy of the engine can search, and
+//! [`design`](design::design()) goes the whole way to a shortlist. Start with its README. A [`Dataset`] of numbers alone and a [`Quadratic`] are the
+//! smallest such pair:
 //!
 //! | module | what is in it |
 //! |---|---|

@@ -13,6 +13,7 @@ mod failures;
 mod files;
 mod fit;
 mod learned;
+mod malformed_tables;
 mod optimizer_search;
 mod program;
 mod resuming;

@@ -12,63 +12,16 @@
 use std::collections::HashSet;
 
 use super::Support;
+use super::lowered::Lowered;
 use crate::SurrogateError;
-use crate::model::{Prediction, Surrogate};
 use crate::searcher::{Evolution, EvolutionConfig, Problem, Searcher, key};
-use crate::space::{Design, Space};
+use crate::space::Design;
 
 /// Generations of the search for each further candidate, in a space that is not searched exhaustively.
 const GENERATIONS: u32 = 30;
 
 /// Known designs of good merit that such a search starts from.
 const STARTS: usize = 64;
-
-/// A surrogate whose mean is lowered near some designs.
-struct Apart<'a> {
-    inner: &'a dyn Surrogate,
-    chosen: &'a [Design],
-    /// What being at a chosen design costs, in units of the score.
-    price: f64,
-    /// 2d̃.
-    reach: f64,
-}
-
-impl Apart<'_> {
-    fn penalty(&self, design: &[f64]) -> f64 {
-        let near = |chosen: &Design| {
-            (1.0 - self.inner.space().distance(design, chosen) / self.reach).max(0.0)
-        };
-        self.price * self.chosen.iter().map(near).fold(0.0, f64::max)
-    }
-}
-
-impl Surrogate for Apart<'_> {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    fn space(&self) -> &Space {
-        self.inner.space()
-    }
-
-    fn noise(&self) -> f64 {
-        self.inner.noise()
-    }
-
-    fn predict(&self, designs: &[Design]) -> Vec<Prediction> {
-        let mut predictions = self.inner.predict(designs);
-        for (prediction, design) in predictions.iter_mut().zip(designs) {
-            prediction.mean -= self.penalty(design);
-        }
-        predictions
-    }
-
-    fn means(&self, designs: &[Design]) -> Vec<f64> {
-        let mut means = self.inner.means(designs);
-        means.iter_mut().zip(designs).for_each(|(mean, design)| *mean -= self.penalty(design));
-        means
-    }
-}
 
 /// What candidates are chosen by.
 pub(super) struct Choice<'a> {
@@ -106,7 +59,10 @@ impl Choice<'_> {
         let reach = (2.0 * self.support.median()).max(1e-6);
         let mut chosen: Vec<Design> = Vec::new();
         while chosen.len() < count {
-            let apart = Apart { inner: problem.surrogate, chosen: &chosen, price, reach };
+            let space = problem.surrogate.space();
+            let near = |a: &[f64], b: &[f64]| (1.0 - space.distance(a, b) / reach).max(0.0);
+            let penalty = |x: &[f64]| price * chosen.iter().map(|c| near(x, c)).fold(0.0, f64::max);
+            let apart = Lowered { inner: problem.surrogate, penalty };
             let seed = problem.seed.wrapping_add(chosen.len() as u64);
             let problem = Problem { surrogate: &apart, seed, ..*problem };
             if self.search_again && !chosen.is_empty() && !problem.stop.is_raised() {

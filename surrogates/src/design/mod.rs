@@ -3,8 +3,8 @@
 
 mod apart;
 mod calibrate;
+mod lowered;
 mod method;
-mod penalty;
 mod rehearse;
 mod shortlist;
 mod support;

@@ -4,7 +4,7 @@ use hatchery_engine::StopFlag;
 use serde::{Deserialize, Serialize};
 
 use super::apart::Choice;
-use super::penalty::Penalised;
+use super::lowered::Lowered;
 use super::verdict::Judge;
 use super::{LeftOut, Method, Model, Reason, Rehearsal, Support, Verdict};
 use crate::model::{Merit, Surrogate};
@@ -145,7 +145,11 @@ pub fn design(
     let evolution = Evolution::default();
     let searcher = searcher.unwrap_or(if small { &Exhaustive } else { &evolution });
     let support = Support::new(space, designs, settings.seed);
-    let penalised = Penalised::new(&*surrogate, &support, settings.distance_price, scores);
+    let spread = statistics::population_sd(scores);
+    // So much for each unit of distance; see `Settings::distance_price`.
+    let price = settings.distance_price * spread / support.median().max(f64::MIN_POSITIVE);
+    let penalty = |x: &[f64]| price * support.find(x).distance;
+    let penalised = Lowered { inner: &*surrogate, penalty };
     let is_penalised = settings.distance_price != 0.0;
     let searched: &dyn Surrogate = if is_penalised { &penalised } else { &*surrogate };
     let problem = Problem {
@@ -160,7 +164,7 @@ pub fn design(
     let known = designs.iter().filter(|_| !settings.repeats).map(|design| key(design)).collect();
     let choice = Choice {
         diversity: settings.diversity,
-        spread: statistics::population_sd(scores),
+        spread,
         support: &support,
         search_again: searcher.name() == evolution.name(),
         forbidden: &known,
