@@ -166,9 +166,13 @@ fn round(
     sorted.sort_by(|a, b| b.total_cmp(a));
     let perfect = statistics::mean(&sorted[..answers]);
     let ours = mean_of(chosen);
-    let as_good = (0..RANDOM_ANSWERS)
-        .filter(|_| mean_of(&draws.choose(hidden, answers)) >= ours - 1e-12 * ours.abs())
-        .count();
+    // Only the first places are shuffled again each time: any order is as good a start as another.
+    let mut shuffled = order.clone();
+    let mut random = || {
+        (0..answers).for_each(|at| shuffled.swap(at, at + draws.below(hidden - at)));
+        mean_of(&shuffled[..answers])
+    };
+    let as_good = (0..RANDOM_ANSWERS).filter(|_| random() >= ours - 1e-12 * ours.abs()).count();
     let over = chosen.iter().map(|row| means[*row] - scores[*row]).sum::<f64>() / answers as f64;
     Round {
         lift: if perfect > all { (ours - all) / (perfect - all) } else { 0.0 },

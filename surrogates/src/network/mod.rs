@@ -27,7 +27,7 @@ pub use mlp::{Activation, LEAK, Mlp, Tape};
 pub use ranking::Ranking;
 pub use real::{Real, View};
 pub use train::{EpochRow, Plan, Trained, train};
-pub use trainee::{Batch, Loss, Network, OnBatch};
+pub use trainee::{Batch, Loss, Network, OnBatch, Scratch};
 
 #[cfg(test)]
 mod tests;

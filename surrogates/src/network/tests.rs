@@ -27,7 +27,7 @@ fn check_differences(network: &Network, loss: Loss) {
     }
     let mut scratch = Default::default();
     let batch = Batch { x: &x, y: &y, counts: (loss == Loss::Rows).then_some(&counts[..]) };
-    let mut trainee = OnBatch { network, loss, batch, conservative: None, scratch: &mut scratch };
+    let mut trainee = OnBatch::new(network, loss, batch, &mut scratch);
     let (mut gradient, mut mean) = (vec![0.0; weights.len()], vec![0.0; weights.len()]);
     trainee.loss(&weights, &mut gradient, Some(&mut mean));
     let mut ignored = vec![0.0; weights.len()];
@@ -169,13 +169,7 @@ fn the_best_epoch_is_kept_where_that_is_wanted() {
         train(&network, batch, Some(validation), &plan, &StopFlag::default()).expect("it trains");
     let least = kept.epochs.iter().map(|row| row.validation).fold(f64::INFINITY, f64::min);
     let mut scratch = Default::default();
-    let mut trainee = OnBatch {
-        network: &network,
-        loss: Loss::Rows,
-        batch: validation,
-        conservative: None,
-        scratch: &mut scratch,
-    };
+    let mut trainee = OnBatch::new(&network, Loss::Rows, validation, &mut scratch);
     let mut gradient = vec![0.0; kept.weights.len()];
     assert_eq!(trainee.loss(&kept.weights, &mut gradient, None).loss, least);
     assert!(kept.epochs[39].validation > least, "noise is learned by heart in the end");

@@ -96,13 +96,7 @@ impl<T: Real> Trained<T> {
         let mut scratch = Scratch::default();
         let y = vec![T::default(); x.len() / self.network.mlp.inputs];
         let batch = Batch { x, y: &y, counts: None };
-        let mut trainee = OnBatch {
-            network: &self.network,
-            loss: Loss::Rows,
-            batch,
-            conservative: None,
-            scratch: &mut scratch,
-        };
+        let mut trainee = OnBatch::new(&self.network, Loss::Rows, batch, &mut scratch);
         let mut gradient = vec![T::default(); self.weights.len()];
         trainee.mean(&self.weights, &mut gradient);
         gradient.iter().map(|g| g.wide() * g.wide()).sum::<f64>().sqrt()
@@ -159,13 +153,7 @@ pub fn train<T: Real>(
             return Err(SurrogateError::Diverged { epoch });
         }
         let checked = validation.map_or(f64::NAN, |batch| {
-            let mut trainee = OnBatch {
-                network,
-                loss: plan.loss,
-                batch,
-                conservative: None,
-                scratch: &mut scratch,
-            };
+            let mut trainee = OnBatch::new(network, plan.loss, batch, &mut scratch);
             trainee.loss(&weights, &mut gradient, None).loss
         });
         let over = conservative.as_ref().map_or(f64::NAN, Conservative::overestimation);

@@ -87,6 +87,18 @@ impl<T: Real> Scratch<T> {
     }
 }
 
+impl<'a, T> OnBatch<'a, T> {
+    /// A network on a batch, without the conservative term.
+    pub fn new(
+        network: &'a Network,
+        loss: Loss,
+        batch: Batch<'a, T>,
+        scratch: &'a mut Scratch<T>,
+    ) -> Self {
+        Self { network, loss, batch, conservative: None, scratch }
+    }
+}
+
 impl<T: Real> OnBatch<'_, T> {
     fn rows(&self) -> usize {
         self.batch.y.len()

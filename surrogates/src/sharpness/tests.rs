@@ -62,13 +62,7 @@ fn check_golden<T: Real + Default>(tolerance: f64) {
     assert_eq!(count, network.weights());
     let mut scratch = Default::default();
     let batch = Batch { x: &x, y: &y, counts: None };
-    let mut trainee = OnBatch {
-        network: &network,
-        loss: Loss::Rows,
-        batch,
-        conservative: None,
-        scratch: &mut scratch,
-    };
+    let mut trainee = OnBatch::new(&network, Loss::Rows, batch, &mut scratch);
 
     let (mut loss_gradient, mut a, mut b) =
         (vec![T::default(); count], vec![T::default(); count], vec![T::default(); count]);
@@ -145,13 +139,7 @@ fn full_batch(regulariser: Regulariser, steps: usize) -> (Vec<f64>, f64, Step) {
     let mut gradient = vec![0.0; weights.len()];
     let mut scratch = Default::default();
     let batch = Batch { x: &x, y: &y, counts: None };
-    let mut trainee = OnBatch {
-        network: &network,
-        loss: Loss::Rows,
-        batch,
-        conservative: None,
-        scratch: &mut scratch,
-    };
+    let mut trainee = OnBatch::new(&network, Loss::Rows, batch, &mut scratch);
     let mut last = None;
     for _ in 0..steps {
         last = Some(regularised.step(&mut trainee, &weights, &mut gradient));
@@ -220,13 +208,7 @@ fn the_multiplier_of_a_linear_model_follows_its_closed_form() {
     let mut state = gradient_norm::GradientNorm::new(sharpness, 4, 0);
     let mut scratch = Default::default();
     let batch = Batch { x: &x, y: &y, counts: None };
-    let mut trainee = OnBatch {
-        network: &network,
-        loss: Loss::Rows,
-        batch,
-        conservative: None,
-        scratch: &mut scratch,
-    };
+    let mut trainee = OnBatch::new(&network, Loss::Rows, batch, &mut scratch);
     let mean = |at: usize| x.iter().skip(at).step_by(3).sum::<f64>() / 20.0;
     let norm = (1.0 + (0..3).map(|i| mean(i).powi(2)).sum::<f64>()).sqrt();
     for t in 0..40 {
@@ -264,13 +246,7 @@ fn with_the_loss_in_place_of_h_the_step_is_that_of_sam() {
     let weights: Vec<f64> = network.first_weights(&mut Draws::new(8, "first weights of a test"));
     let mut scratch = Default::default();
     let batch = Batch { x: &x, y: &y, counts: None };
-    let on = OnBatch {
-        network: &network,
-        loss: Loss::Rows,
-        batch,
-        conservative: None,
-        scratch: &mut scratch,
-    };
+    let on = OnBatch::new(&network, Loss::Rows, batch, &mut scratch);
     let mut trainee = LossAsMean(on);
     let step = |regulariser, trainee: &mut LossAsMean<'_>| {
         let mut gradient = vec![0.0; weights.len()];
@@ -310,13 +286,7 @@ fn the_difference_tends_to_the_gradient_of_the_norm() {
     let weights: Vec<f64> = network.first_weights(&mut Draws::new(4, "first weights of a test"));
     let mut scratch = Default::default();
     let batch = Batch { x: &x, y: &y, counts: None };
-    let mut trainee = OnBatch {
-        network: &network,
-        loss: Loss::Rows,
-        batch,
-        conservative: None,
-        scratch: &mut scratch,
-    };
+    let mut trainee = OnBatch::new(&network, Loss::Rows, batch, &mut scratch);
     let exact = gradient_of_norm(&mut trainee, &weights);
     let size = exact.iter().map(|v| v * v).sum::<f64>().sqrt();
     let mut plain = vec![0.0; weights.len()];
@@ -341,13 +311,7 @@ fn no_direction_within_the_radius_raises_the_mean_much_more_than_the_norm_says()
     let weights = flat(&file["params"]);
     let mut scratch = Default::default();
     let batch = Batch { x: &x, y: &y, counts: None };
-    let mut trainee = OnBatch {
-        network: &network,
-        loss: Loss::Rows,
-        batch,
-        conservative: None,
-        scratch: &mut scratch,
-    };
+    let mut trainee = OnBatch::new(&network, Loss::Rows, batch, &mut scratch);
     let mut gradient = vec![0.0; weights.len()];
     let mean = trainee.mean(&weights, &mut gradient);
     let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
