@@ -117,7 +117,7 @@ same_digests() {
 # The kernel that takes most of the time of the short bench, and then what bounds it.
 slowest_kernel() {
     local name
-    ncu --csv --metrics gpu__time_duration.sum --launch-count 400 "$carry/population_scaling" --cuda --quick >"$scratch/times.csv"
+    ncu --clock-control none --csv --metrics gpu__time_duration.sum --launch-count 400 "$carry/population_scaling" --cuda --quick >"$scratch/times.csv"
     name=$(python3 - "$scratch/times.csv" <<'PY'
 import csv, sys
 lines = [line for line in open(sys.argv[1]) if line.startswith('"')]
@@ -136,7 +136,7 @@ PY
         return 1
     fi
     echo "slowest kernel: $name"
-    ncu --set full --kernel-name "$name" --launch-count 1 "$carry/population_scaling" --cuda --quick
+    ncu --clock-control none --set full --kernel-name "$name" --launch-count 1 "$carry/population_scaling" --cuda --quick
 }
 
 run() {

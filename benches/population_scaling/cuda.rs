@@ -3,6 +3,7 @@
 //!
 //! * `plain`: the pass with the mean weights. `stored` and `drawn`: the pass with low-rank noise that is read, or drawn where it is
 //!   used. `make`: drawing all of it into memory once, which a stored pass needs before.
+//! * `port.`: `drawn` by the kernels that all devices have, without those for this one.
 //! * `even`: how often a number must be drawn, in one pass or several, before making it once is faster; `-` if a pass that draws
 //!   is no slower than one that reads. [`STORED_FROM_DRAWS`] is the rule of the engine, to be set by this column.
 //! * `gen`: a whole generation as the engine does it, with either kind of noise: launches are made anew, noise is that of the
@@ -57,11 +58,16 @@ pub(super) fn run(args: &Args) -> Result<Value, KernelError> {
         vec![
             Setting { width: 8192, layers: 1, members: 1024, rows: 1, rank: 1 },
             Setting { width: 8192, layers: 1, members: 4096, rows: 1, rank: 1 },
-            Setting { width: 8192, layers: 1, members: 1024, rows: 1, rank: 4 },
+            Setting { width: 8192, layers: 1, members: 16_384, rows: 1, rank: 1 },
+            Setting { width: 8192, layers: 1, members: 65_536, rows: 1, rank: 1 },
+            Setting { width: 8192, layers: 1, members: 4096, rows: 1, rank: 4 },
             Setting { width: 8192, layers: 1, members: 256, rows: 32, rank: 1 },
+            Setting { width: 8192, layers: 1, members: 2048, rows: 32, rank: 1 },
             Setting { width: 8192, layers: 1, members: 32, rows: 512, rank: 4 },
             Setting { width: 2048, layers: 1, members: 16_384, rows: 1, rank: 1 },
             Setting { width: 2048, layers: 1, members: 128, rows: 512, rank: 1 },
+            Setting { width: 1024, layers: 1, members: 1 << 17, rows: 1, rank: 1 },
+            Setting { width: 512, layers: 1, members: 1 << 18, rows: 1, rank: 1 },
             Setting { width: 256, layers: 1, members: 1 << 20, rows: 1, rank: 1 },
             Setting { width: 256, layers: 3, members: 1 << 20, rows: 1, rank: 1 },
             Setting { width: 256, layers: 3, members: 1 << 20, rows: 1, rank: 4 },
@@ -102,7 +108,7 @@ fn median_even(layers: &[Value]) -> Option<f64> {
 
 fn heading() -> String {
     format!(
-        "{:>8} {:>9} {:>4} {:>4} | {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>10} | {:>8} {:>8} {:>6} {:>5} {:>6} {:>10} {:>6}",
+        "{:>8} {:>9} {:>4} {:>4} | {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>10} | {:>8} {:>8} {:>6} {:>5} {:>6} {:>10} {:>6}",
         "layer",
         "members",
         "rows",
@@ -110,6 +116,7 @@ fn heading() -> String {
         "plain us",
         "stored us",
         "drawn us",
+        "port. us",
         "make us",
         "update us",
         "gen st us",
@@ -261,6 +268,10 @@ fn measure_layers(device: &Device, setting: &Setting) -> Result<Value, KernelErr
     let plain = forward(false, NoiseSource::Drawn)?;
     let stored = forward(true, NoiseSource::Stored)?;
     let drawn = forward(true, NoiseSource::Drawn)?;
+    device.set_portable(true);
+    let portable = forward(true, NoiseSource::Drawn);
+    device.set_portable(false);
+    let portable = portable?;
     let make = model.making(device)?;
     let mut generations = Generations::new(device, &model)?;
     let update = timed(device, || generations.update())?;
@@ -278,7 +289,7 @@ fn measure_layers(device: &Device, setting: &Setting) -> Result<Value, KernelErr
     let limit = 1.0 / (1.0 + f64::from(rank) / (2.0 * rows as f64));
     let rate = members as f64 / drawn.min(stored);
     println!(
-        "{:>8} {members:>9} {rows:>4} {rank:>4} | {plain:>9.1} {stored:>9.1} {drawn:>9.1} {make:>9.1} {update:>9.1} {gen_stored:>10.1} {gen_drawn:>10.1} | {:>8.1} {:>8.1} {draws:>6.1} {:>5} {name:>6} {rate:>10.2} {:>6.1}",
+        "{:>8} {members:>9} {rows:>4} {rank:>4} | {plain:>9.1} {stored:>9.1} {drawn:>9.1} {portable:>9.1} {make:>9.1} {update:>9.1} {gen_stored:>10.1} {gen_drawn:>10.1} | {:>8.1} {:>8.1} {draws:>6.1} {:>5} {name:>6} {rate:>10.2} {:>6.1}",
         if layers == 1 { format!("{width}") } else { format!("{layers}x{width}") },
         100.0 * plain / stored,
         100.0 * plain / drawn,
@@ -288,7 +299,7 @@ fn measure_layers(device: &Device, setting: &Setting) -> Result<Value, KernelErr
     let flops = 2.0 * (members * rows * layers * width * width) as f64;
     Ok(json!({
         "width": width, "layers": layers, "members": members, "rows": rows, "rank": rank,
-        "plain_us": plain, "stored_us": stored, "drawn_us": drawn, "make_us": make, "update_us": update,
+        "plain_us": plain, "stored_us": stored, "drawn_us": drawn, "portable_us": portable, "make_us": make, "update_us": update,
         "generation_us": generation, "generation_stored_us": gen_stored, "generation_drawn_us": gen_drawn,
         "draws_per_pass": draws, "even_draws": even, "rule": name, "bias_noise": false,
         "plain_tflops": flops / plain / 1e6,

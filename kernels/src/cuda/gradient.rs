@@ -7,6 +7,10 @@ use super::{Argument, Device, Footprint, Memory, Shape, Source};
 use crate::KernelError;
 use crate::cpu::{GradientCall, Perturbation, Precision, TensorNoise};
 
+mod hopper;
+#[cfg(feature = "emulate")]
+pub(super) use hopper::source as source_hopper;
+
 /// Chains of sums of each entry of dense noise.
 const CHAINS: usize = 16;
 /// Entries of a tile's side.
@@ -81,6 +85,9 @@ impl Device {
         if let (Perturbation::LowRank { rank }, Precision::Bf16) =
             (noise.perturbation, call.precision)
         {
+            if self.add_gradient_hopper(call, rank, out)? {
+                return Ok(());
+            }
             return self.add_gradient_bf16(call, rank, out);
         }
         let chains = self.zeros::<f32>(if dense { CHAINS * elements } else { 0 })?;
@@ -270,6 +277,45 @@ mod tests {
         let contraction = Contraction::new(call, &weights);
         device.add_gradient(&contraction, &out, 0).expect("computed");
         Some((expected, out.download().expect("read")))
+    }
+
+    /// Wide tensors in bf16, by the kernel of the device at hand and by the one that all devices have; on a GPU also more columns
+    /// than a span has.
+    #[test]
+    fn wide_gradients_in_bf16_are_near_those_of_the_cpu() {
+        let Some(device) = testing::device() else { return };
+        let mut shapes = vec![(256, 256, 100, 1), (300, 515, 33, 3)];
+        if std::env::var_os("HATCHERY_REQUIRE_CUDA").is_some() {
+            shapes.extend([(257, 1030, 17_000, 1), (600, 300, 5001, 4), (2100, 2050, 17_000, 1)]);
+        }
+        for (rows, cols, directions, rank) in shapes {
+            let perturbation = Perturbation::LowRank { rank };
+            let (stream, distribution) = (NoiseStream::new(3), Distribution::Normal);
+            let noise = TensorNoise {
+                perturbation,
+                distribution,
+                stream,
+                generation: 1,
+                layer: 2,
+                rows,
+                cols,
+            };
+            let weights: Vec<f32> = (0..directions).map(|d| (d as f32 * 0.7).sin()).collect();
+            let precision = Precision::Bf16;
+            let call = GradientCall { noise, signs: false, precision, weights: &weights };
+            let start: Vec<f32> = (0..rows * cols).map(|e| (e as f32).cos()).collect();
+            for portable in [false, true] {
+                device.set_portable(portable);
+                let (expected, found) = both(&call, &start).expect("a device");
+                device.set_portable(false);
+                // Tensor cores cut sums off instead of rounding them: half a unit in each of 1024 steps of a span.
+                let tolerance = 6e-5 * ((directions * rank as usize) as f32).sqrt() + 1e-4;
+                for (a, b) in expected.iter().zip(&found) {
+                    let near = (a - b).abs() <= tolerance * (1.0 + a.abs());
+                    assert!(near, "{noise:?}, portable {portable}: {a} {b}");
+                }
+            }
+        }
     }
 
     proptest! {

@@ -11,6 +11,7 @@ use crate::cpu::{Perturbation, Precision};
 use crate::{Distribution, Domain, KernelError, NoiseAddress, NoiseStream};
 
 mod build;
+mod hopper;
 mod tile;
 pub(super) use tile::{Team, Tile};
 
@@ -41,6 +42,14 @@ impl Values {
         Ok(match precision {
             Precision::F32 => Self::F32(device.zeros(len)?),
             Precision::Bf16 => Self::Bf16(device.zeros(len)?),
+        })
+    }
+
+    /// The same with anything in it.
+    fn allocate(device: &Device, precision: Precision, len: usize) -> Result<Self, KernelError> {
+        Ok(match precision {
+            Precision::F32 => Self::F32(device.allocate(len)?),
+            Precision::Bf16 => Self::Bf16(device.allocate(len)?),
         })
     }
 
@@ -189,7 +198,14 @@ impl Pass<'_> {
     pub fn sample_sources(&self) -> Vec<Source> {
         let kind = self.members.tensors[0].kind();
         let form = Form { kind, bias_noise: true, activation: "TANH", shared_input: false };
-        [layer(), inner_products(), passes()].map(|of| self.source(of, form)).into()
+        let mut sources: Vec<Source> =
+            [layer(), inner_products(), passes()].map(|of| self.source(of, form)).into();
+        if self.members.precision == Precision::Bf16 {
+            sources[1] = Team::new(8, form.kind.1, 2).source(sources[1].clone());
+        }
+        let of = hopper::Hopper::sample(self, form);
+        sources.extend(of);
+        sources
     }
 }
 
@@ -204,6 +220,12 @@ struct Form {
 }
 
 impl Form {
+    /// Vectors of noise that a direction has for the outputs of a layer.
+    fn factors(&self) -> usize {
+        let ranks = if self.kind.0 == "LOW_RANK" { self.kind.1 as usize } else { 0 };
+        ranks + usize::from(self.bias_noise)
+    }
+
     const PLAIN: Self =
         Self { kind: ("NO_NOISE", 0), bias_noise: false, activation: "NONE", shared_input: false };
 }

@@ -68,6 +68,14 @@ __device__ __forceinline__ void factors(const Block &b, u32 layer, const float *
   deviates(philox(Stream{b.key0, b.key1, b.generation, layer}, b.first_direction + d, element / PER_BLOCK), z);
 #else
   const float *from = slab + (u64)d * elements + element;
+  if (elements % 4 == 0 && element + PER_BLOCK <= elements) {
+#pragma unroll
+    for (int e = 0; e < PER_BLOCK; e += 4) {
+      float4 four = *(const float4 *)(from + e);
+      z[e] = four.x, z[e + 1] = four.y, z[e + 2] = four.z, z[e + 3] = four.w;
+    }
+    return;
+  }
 #pragma unroll
   for (int e = 0; e < PER_BLOCK; ++e) z[e] = element + e < end ? from[e] : 0.0f;
 #endif

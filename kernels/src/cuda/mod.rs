@@ -11,6 +11,7 @@ mod noise;
 mod noise_source;
 mod plan;
 pub mod probe;
+mod ring;
 mod rollout;
 mod score;
 mod shaping;

@@ -99,6 +99,11 @@ pub fn sources() -> Vec<(String, Source)> {
             }
             (Precision::Bf16, 1) => {
                 all.push(("gradient".into(), super::gradient::source_bf16(&low_rank, false)));
+                let ring = super::ring::Ring::SAMPLE;
+                for (label, split) in [("gradient", false), ("gradient split", true)] {
+                    let source = super::gradient::source_hopper(&low_rank, false, ring, split);
+                    all.push((label.into(), source));
+                }
             }
             (Precision::Bf16, _) => {}
         }

@@ -76,6 +76,10 @@ fn table() -> Result<String, String> {
     let mut table = String::new();
     for (label, source) in sources() {
         for architecture in ARCHITECTURES {
+            // What is made for one architecture is compiled for it alone.
+            if source.name.ends_with("_hopper") && architecture != "sm_90a" {
+                continue;
+            }
             let log = testing::resources(&source, architecture)?;
             let mut kernels: Vec<_> = log.split("Compiling entry function '").skip(1).collect();
             kernels.sort_unstable();
@@ -90,7 +94,7 @@ fn table() -> Result<String, String> {
                 let registers = number("Used", " registers");
                 let _ = writeln!(
                     table,
-                    "{label:<28} {name:<18} {architecture:<7} {registers:>4} {stack:>6} {spills:>6}"
+                    "{label:<28} {name:<24} {architecture:<7} {registers:>4} {stack:>6} {spills:>6}"
                 );
             }
         }
@@ -113,7 +117,7 @@ fn registers_and_spills_have_not_grown() {
     let kept = std::fs::read_to_string(&path).expect("the file is there");
     let rows = |text: &str| -> Vec<(String, Vec<u32>)> {
         let row = |line: &str| {
-            let (name, numbers) = line.split_at(55);
+            let (name, numbers) = line.split_at(61);
             let numbers = numbers.split_whitespace().map(|n| n.parse().expect("a number"));
             (name.trim_end().to_owned(), numbers.collect())
         };

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cudarc::driver::{CudaContext, CudaStream, DriverError, result, sys};
 
-use super::{Argument, Driver, Module, Recording, Shape, Source, nvrtc};
+use super::{
+    Argument, Driver, Module, Recording, Shape, Source, TILE_COLUMNS, TileMap, Tiles, nvrtc,
+};
 use crate::cuda::probe::{CudaStatus, probe};
 
 pub(super) struct Cudarc {
@@ -159,6 +161,42 @@ impl Driver for Cudarc {
         self.context.attribute(attribute).map_or(48 << 10, |bytes| bytes.max(0) as usize)
     }
 
+    fn cluster_blocks(&self) -> Option<usize> {
+        (self.architecture == "sm_90a").then_some(2)
+    }
+
+    fn tile_map(&self, of: Tiles) -> Result<Option<TileMap>, String> {
+        if self.architecture != "sm_90a" {
+            return Ok(None);
+        }
+        self.bind()?;
+        let mut map = sys::CUtensorMap { opaque: [0; 16] };
+        let sizes = [of.columns as u64, of.rows as u64];
+        let strides = [2 * of.stride as u64];
+        let (tile, steps) = ([TILE_COLUMNS, of.tile_rows], [1, 1]);
+        // SAFETY: the driver reads as many numbers as the two dimensions have and writes the map; it checks them, and no memory is
+        // touched before a kernel copies by the map.
+        unsafe {
+            sys::cuTensorMapEncodeTiled(
+                &mut map,
+                sys::CUtensorMapDataType::CU_TENSOR_MAP_DATA_TYPE_BFLOAT16,
+                2,
+                of.address as *mut c_void,
+                sizes.as_ptr(),
+                strides.as_ptr(),
+                tile.as_ptr(),
+                steps.as_ptr(),
+                sys::CUtensorMapInterleave::CU_TENSOR_MAP_INTERLEAVE_NONE,
+                sys::CUtensorMapSwizzle::CU_TENSOR_MAP_SWIZZLE_128B,
+                sys::CUtensorMapL2promotion::CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+                sys::CUtensorMapFloatOOBfill::CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE,
+            )
+        }
+        .result()
+        .map_err(text)?;
+        Ok(Some(TileMap(map.opaque)))
+    }
+
     fn allocate(&self, bytes: usize) -> Result<u64, String> {
         self.bind()?;
         if let Some(address) = self.arrays().take(bytes) {
@@ -223,7 +261,8 @@ impl Driver for Cudarc {
             return Err("a module of another device".into());
         };
         let function = loaded.function(kernel)?;
-        if shape.shared_bytes > 48 << 10 {
+        // Static shared memory counts towards the 48 KiB that need no asking.
+        if shape.shared_bytes > 32 << 10 {
             let attribute =
                 sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
             // SAFETY: the function is of a loaded module.

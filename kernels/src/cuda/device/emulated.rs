@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use libloading::Library;
 
 use super::sanitized::{self, Sanitizer};
-use super::{Argument, Driver, Module, Recording, Shape, Source, cache};
+use super::{
+    Argument, Driver, Module, Recording, Shape, Source, TILE_COLUMNS, TileMap, Tiles, cache,
+};
 
 /// The headers in front of a source, of which the first includes one of the others.
 const HEADERS: [(&str, &str); 3] = [
@@ -116,6 +118,27 @@ impl Driver for Emulated {
 
     fn shared_bytes_max(&self) -> usize {
         99 << 10
+    }
+
+    /// Blocks come one after the other. A launch in a process of its own has no maps: they know addresses.
+    fn cluster_blocks(&self) -> Option<usize> {
+        self.sanitizer.is_none().then_some(1)
+    }
+
+    /// In the emulator's own form: see `hopper.cuh`.
+    fn tile_map(&self, of: Tiles) -> Result<Option<TileMap>, String> {
+        let Tiles { address, rows, columns, stride, tile_rows } = of;
+        let mut words = [0; 16];
+        let known = [
+            address,
+            columns as u64,
+            rows as u64,
+            2 * stride as u64,
+            u64::from(TILE_COLUMNS),
+            u64::from(tile_rows),
+        ];
+        words[..known.len()].copy_from_slice(&known);
+        Ok(Some(TileMap(words)))
     }
 
     fn allocate(&self, bytes: usize) -> Result<u64, String> {

@@ -18,6 +18,7 @@ mod source;
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use memory::{Element, Memory};
@@ -35,6 +36,10 @@ pub(crate) trait Driver: Send + Sync + fmt::Debug {
     fn multiprocessors(&self) -> usize;
     /// Most dynamic shared memory of a block, bytes.
     fn shared_bytes_max(&self) -> usize;
+    /// A map for copies of whole tiles of bf16; none where the device has no such copies, or no products of warpgroups.
+    fn tile_map(&self, of: Tiles) -> Result<Option<TileMap>, String>;
+    /// Blocks of a cluster, which copy for each other; none where the device has no [`tile_map`](Self::tile_map).
+    fn cluster_blocks(&self) -> Option<usize>;
     fn allocate(&self, bytes: usize) -> Result<u64, String>;
     fn free(&self, address: u64);
     fn write(&self, to: u64, from: &[u8]) -> Result<(), String>;
@@ -89,6 +94,27 @@ impl Shape {
     }
 }
 
+/// A matrix of bf16 in memory, and the tiles that are copied of it: 64 columns wide.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tiles {
+    /// Its first number; 16 bytes divide it.
+    pub(crate) address: u64,
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    /// Numbers from row to row, a multiple of 8.
+    pub(crate) stride: usize,
+    /// Rows of a tile, 256 at most.
+    pub(crate) tile_rows: u32,
+}
+
+/// Columns of a tile: 128 bytes.
+pub(crate) const TILE_COLUMNS: u32 = 64;
+
+/// What a kernel copies tiles by, as the driver encodes it: `TileMap` of `hopper.cuh`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct TileMap([u64; 16]);
+
 /// A number or memory that a kernel takes.
 #[derive(Clone, Copy, Debug)]
 pub enum Argument {
@@ -102,6 +128,8 @@ pub enum Argument {
     F64(f64),
     /// A pointer.
     Memory(u64),
+    /// A map of tiles.
+    Tiles(TileMap),
 }
 
 impl Argument {
@@ -112,6 +140,7 @@ impl Argument {
             Self::U64(value) | Self::Memory(value) => std::ptr::from_ref(value).cast_mut().cast(),
             Self::F32(value) => std::ptr::from_ref(value).cast_mut().cast(),
             Self::F64(value) => std::ptr::from_ref(value).cast_mut().cast(),
+            Self::Tiles(map) => std::ptr::from_ref(map).cast_mut().cast(),
         }
     }
 }
@@ -122,6 +151,7 @@ pub struct Device {
     label: String,
     modules: Mutex<HashMap<Source, Arc<dyn Module>>>,
     turn: Mutex<()>,
+    portable: AtomicBool,
 }
 
 impl fmt::Debug for Device {
@@ -147,7 +177,13 @@ impl Device {
     }
 
     fn new(driver: Arc<dyn Driver>, label: String) -> Self {
-        Self { driver, label, modules: Mutex::default(), turn: Mutex::default() }
+        Self {
+            driver,
+            label,
+            modules: Mutex::default(),
+            turn: Mutex::default(),
+            portable: AtomicBool::new(false),
+        }
     }
 
     /// Name of the hardware.
@@ -168,6 +204,23 @@ impl Device {
     /// Most dynamic shared memory that a block can have, bytes.
     pub fn shared_bytes_max(&self) -> usize {
         self.driver.shared_bytes_max()
+    }
+
+    /// Whether passes prepared from here on leave out what only some devices have, to compare. They are about as exact.
+    #[doc(hidden)]
+    pub fn set_portable(&self, portable: bool) {
+        self.portable.store(portable, Ordering::Relaxed);
+    }
+
+    /// A map of tiles, where the device copies by them.
+    pub(crate) fn tile_map(&self, of: Tiles) -> Result<Option<TileMap>, KernelError> {
+        self.driver.tile_map(of).map_err(|reason| self.error("mapping a matrix", reason))
+    }
+
+    /// Blocks of a cluster, which copy for each other; none where no tiles are copied.
+    pub(crate) fn cluster_blocks(&self) -> Option<usize> {
+        let portable = self.portable.load(Ordering::Relaxed);
+        self.driver.cluster_blocks().filter(|_| !portable)
     }
 
     /// Free and total memory, bytes.

@@ -22,6 +22,8 @@ inline void wait(State state) {
   Fiber *me = self;
   swapcontext(&me->context, &scheduler);
 }
+// Lets the others of the block run: for waiting on what one of them will write.
+inline void yield() { wait(RUN); }
 inline void start() {
   body(argument);
   wait(DONE);

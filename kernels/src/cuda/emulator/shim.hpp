@@ -94,6 +94,7 @@ inline float __uint_as_float(unsigned x) { return emu_bits<float>(x); }
 inline long long __double_as_longlong(double x) { return emu_bits<long long>(x); }
 inline double __longlong_as_double(long long x) { return emu_bits<double>(x); }
 inline int __clz(int x) { return x ? __builtin_clz((unsigned)x) : 32; }
+inline unsigned atomicAdd(unsigned *at, unsigned more) { return __atomic_fetch_add(at, more, __ATOMIC_RELAXED); }
 template <class T> inline T __ldg(const T *p) { return *p; }
 inline void __threadfence() {}
 using std::max;

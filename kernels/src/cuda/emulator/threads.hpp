@@ -45,6 +45,7 @@ inline Group *group;
 
 enum State { AT_BLOCK, AT_WARP };
 inline void wait(State state) { state == AT_BLOCK ? group->block.wait() : group->warps[self->warp].wait(); }
+inline void yield() { std::this_thread::yield(); }
 template <class T> inline T shuffle(T value, unsigned from) {
   static_assert(sizeof(T) <= 8, "shuffles of up to 8 bytes");
   uint64_t bits = 0;

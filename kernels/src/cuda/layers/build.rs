@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::hopper::Hopper;
 use super::{
     Form, Inputs, Kept, Launch, NOTHING, Pass, Prepared, Team, Tile, Values, inner_products, layer,
     passes, stride,
@@ -64,7 +65,8 @@ impl Device {
                     let next = 1 + (now + 2) % 2;
                     if activations.len() <= next {
                         let len = columns * pass.width_max();
-                        activations.push(Arc::new(Values::zeros(self, precision, len)?));
+                        // Layers write the ends of rows too.
+                        activations.push(Arc::new(Values::allocate(self, precision, len)?));
                     }
                     let (x, y) = (&activations[now], &activations[next]);
                     builder.linear(x, (inputs, outputs), (weight, bias), name, &t, y, now == 0)?;
@@ -137,7 +139,7 @@ impl Builder<'_, '_> {
         let mut made = Vec::new();
         let from = tensor.device(self.device, &mut made)?;
         let (rows, to_stride) = (tensor.noise.rows, stride(cols));
-        let to = Values::zeros(self.device, self.pass.members.precision, rows * to_stride)?;
+        let to = Values::allocate(self.device, self.pass.members.precision, rows * to_stride)?;
         let source = self.pass.source(passes(), Form::PLAIN);
         let arguments = [
             from,
@@ -230,6 +232,7 @@ impl Builder<'_, '_> {
                 t.argument(),
                 Argument::U32(elements),
             ];
+            let mut source = self.pass.source(inner_products(), form);
             let shape = match members.precision {
                 Precision::F32 => Shape {
                     grid: [columns.div_ceil(32) as u32, kind.1.div_ceil(4), 1],
@@ -237,9 +240,11 @@ impl Builder<'_, '_> {
                     shared_bytes: 0,
                 },
                 Precision::Bf16 => {
-                    let team = Team::new(inputs, kind.1);
+                    let team = Team::new(inputs, kind.1, per_direction);
                     arguments.push(Argument::U32(team.chunk as u32));
                     arguments.push(Argument::U32(team.threads as u32));
+                    arguments.push(Argument::U32(team.share as u32));
+                    source = team.source(source);
                     Shape {
                         grid: [team.blocks(members.count()) as u32, 1, 1],
                         block: [256, 1, 1],
@@ -248,23 +253,42 @@ impl Builder<'_, '_> {
                 }
             };
             arguments.extend_from_slice(&block);
-            let source = self.pass.source(inner_products(), form);
             self.launches.push(Launch { source, kernel: "inner_products", shape, arguments });
         }
-        let tile = Tile::of(members.precision);
-        let mut arguments = vec![
-            x.argument(),
-            Argument::U32(x_stride as u32),
-            Argument::U32(inputs as u32),
-            w,
+        let hopper = Hopper::of(self.device, self.pass, form, [inputs, outputs]);
+        let maps = match hopper {
+            Some(hopper) => {
+                hopper.maps(self.device, [x.argument(), w], x_stride, [columns, outputs])?
+            }
+            None => None,
+        };
+        let mut arguments = match maps {
+            Some(maps) => maps.to_vec(),
+            None => vec![x.argument(), Argument::U32(x_stride as u32)],
+        };
+        arguments.push(Argument::U32(inputs as u32));
+        if maps.is_none() {
+            arguments.push(w);
+        }
+        arguments.extend([
             b,
             Argument::U32(outputs as u32),
             t.argument(),
             y.argument(),
             Argument::U32(stride(outputs) as u32),
             Argument::U32(elements),
-        ];
+        ]);
         arguments.extend_from_slice(&block);
+        if let Some((hopper, _)) = hopper.zip(maps) {
+            self.launches.push(Launch {
+                source: hopper.source(self.pass, form),
+                kernel: "perturbed_linear_hopper",
+                shape: hopper.shape(self.device, columns, outputs),
+                arguments,
+            });
+            return Ok(());
+        }
+        let tile = Tile::of(members.precision);
         let shape = Shape {
             grid: [columns.div_ceil(tile.columns) as u32, outputs.div_ceil(tile.outputs) as u32, 1],
             block: [256, 1, 1],

@@ -226,6 +226,50 @@ fn check_low_rank(rank: u32, inputs: usize, outputs: usize, directions: usize, r
     }
 }
 
+/// Wide layers in bf16, by the kernel of the device at hand and by the one that all devices have. Directions that share a tile
+/// and directions with several tiles, ends that fill no tile, vectors of noise that do not fit at once.
+#[test]
+fn wide_layers_in_bf16_are_near_those_of_the_cpu() {
+    use NoiseSource::{Drawn, Stored};
+    use Perturbation::{LowRank, None as Nothing};
+    let shapes = [
+        (LowRank { rank: 1 }, true, Drawn, (264, 300, 70, 2, 1), Some(Stage::Relu)),
+        (LowRank { rank: 1 }, false, Stored, (520, 257, 3, 2, 50), None),
+        (LowRank { rank: 4 }, true, Stored, (256, 256, 64, 2, 1), None),
+        (LowRank { rank: 3 }, false, Drawn, (300, 515, 2, 1, 100), Some(Stage::Tanh)),
+        (Nothing, false, Drawn, (1001, 300, 65, 2, 1), None),
+    ];
+    for (perturbation, bias_noise, source, shape, activation) in shapes {
+        let (inputs, outputs, directions, halves, rows) = shape;
+        let case = Case {
+            inputs,
+            outputs,
+            directions,
+            halves,
+            rows,
+            perturbation,
+            distribution: Distribution::Normal,
+            bias_noise,
+            source,
+            precision: Precision::Bf16,
+            shared: false,
+            activation,
+        };
+        let Some(device) = testing::device() else { return };
+        let linear = both(&Case { activation: None, ..case.clone() });
+        let scale = linear.expect("a device").0.iter().fold(1.0_f32, |m, v| m.max(v.abs()));
+        for portable in [false, true] {
+            device.set_portable(portable);
+            let (expected, found) = both(&case).expect("a device");
+            device.set_portable(false);
+            for (at, (a, b)) in expected.iter().zip(&found).enumerate() {
+                let near = (a - b).abs() <= 0.02 * scale;
+                assert!(near, "{case:?}, portable {portable}, at {at}: {a} {b} of {scale}");
+            }
+        }
+    }
+}
+
 /// More factors than threads of a block have numbers for: they are summed span by span.
 #[test]
 fn ranks_beyond_a_block_are_summed_in_spans() {
