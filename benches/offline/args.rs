@@ -15,7 +15,7 @@ pub(crate) struct Args {
     pub(crate) searchers: Option<Vec<String>>,
     pub(crate) arms: Option<Vec<String>>,
     pub(crate) seeds: Option<u64>,
-    /// The first seed.
+    /// The first seed; of `q2` the first task.
     pub(crate) first: u64,
     /// The folder that holds `offline/`.
     pub(crate) data: Option<PathBuf>,
@@ -42,7 +42,7 @@ q1 | q2 | q3 | tf-bind-8 | speed     an experiment
 report FILE.jsonl                    the tables of cells that are there
 
 --tasks a,b --searchers a,b --arms a,b   only these
---seeds N --first N                  how many seeds, and the first
+--seeds N --first N                  how many seeds, and the first (of q2: the first task)
 --data DIR                           the folder that holds offline/ (also: HATCHERY_DATA)
 --out FILE.jsonl                     where cells are kept: a rerun leaves out those that are there
 --epochs N --rows N                  training, and most visible rows (0: all)

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use hatchery::engine::StopFlag;
-use hatchery::surrogates::design::{Method, Model, Settings, Shortlist, design};
+use hatchery::surrogates::design::{Candidate, Method, Model, Settings, Shortlist, design};
 use hatchery::surrogates::model::Prediction;
 use hatchery::surrogates::statistics;
 use serde::{Deserialize, Serialize};
@@ -59,10 +59,18 @@ pub(crate) struct Record {
     pub(crate) top_true: Hits,
     pub(crate) top_predicted: Hits,
     pub(crate) proposals: Hits,
+    /// The proposals in intervals from left-out rows alone, and the median width of those of 80 %.
+    #[serde(default)]
+    pub(crate) by_rows: Hits,
+    pub(crate) width_by_rows: Option<f64>,
+    /// What the library itself reports for answers of the rehearsal.
+    pub(crate) rehearsed: Option<[f64; 2]>,
     /// What the library itself reports for left-out rows.
     pub(crate) reported: [f64; 2],
     /// Median width of the 80 % intervals of proposals, in deviations of the visible scores.
     pub(crate) width: Option<f64>,
+    /// The same at 95 %.
+    pub(crate) width_95: Option<f64>,
     pub(crate) lift: Option<f64>,
     pub(crate) seconds: f64,
     pub(crate) failure: Option<String>,
@@ -80,10 +88,10 @@ pub(crate) fn run(args: &Args, store: &Store) -> Result<(), String> {
     store.agree("q2", &serde_json::json!({ "model": named, "rows": rows }))?;
     let count = args.count.unwrap_or(if args.quick { 20 } else { 200 }) as u64;
     let mut jobs = Vec::new();
-    for index in 0..count {
+    for index in args.first..args.first + count {
         for (name, kind) in Kind::ALL {
             // Half as many of those where the answer is known.
-            let wanted = kind == Kind::General || index < count.div_ceil(2);
+            let wanted = kind == Kind::General || index - args.first < count.div_ceil(2);
             let cell = format!("q2/{name}/{index:04}");
             if wanted && !store.has(&cell) {
                 jobs.push((kind, name, index, cell));
@@ -134,6 +142,7 @@ fn fill(record: &mut Record, task: &Generated, list: &Shortlist) {
     record.abstains = list.abstains.clone();
     record.reported = list.left_out.coverage;
     record.lift = list.rehearsals.first().map(|rehearsal| rehearsal.lift);
+    record.rehearsed = list.rehearsals.first().and_then(|rehearsal| rehearsal.coverage);
 
     let deviation = statistics::population_sd(&arena.scores).max(f64::MIN_POSITIVE);
     let slack = SLACK * deviation;
@@ -161,6 +170,8 @@ fn fill(record: &mut Record, task: &Generated, list: &Shortlist) {
         }
     }
 
+    let by_rows =
+        |c: &Candidate| intervals(Prediction { mean: c.predicted, deviation: c.deviation });
     let mut draws = arena.draws("measurements of proposals");
     let mut best = f64::NEG_INFINITY;
     for candidate in &list.candidates {
@@ -169,11 +180,18 @@ fn fill(record: &mut Record, task: &Generated, list: &Shortlist) {
         let measured = truth + task.error * draws.normal();
         let of = [(candidate.low, candidate.high), (candidate.low_95, candidate.high_95)];
         record.proposals.add(of, measured, slack);
+        record.by_rows.add(by_rows(candidate), measured, slack);
     }
     let visible = &arena.benchmark.split.visible;
     let known = visible.iter().map(|row| pool.truths[*row]).fold(f64::NEG_INFINITY, f64::max);
     record.improves = best > known;
     record.gain = (best - known) / deviation;
-    let widths: Vec<f64> = list.candidates.iter().map(|c| (c.high - c.low) / deviation).collect();
-    record.width = Some(statistics::median(&widths)).filter(|width| width.is_finite());
+    let width = |of: &dyn Fn(&Candidate) -> (f64, f64)| {
+        let ends = list.candidates.iter().map(of);
+        let widths: Vec<f64> = ends.map(|(low, high)| (high - low) / deviation).collect();
+        Some(statistics::median(&widths)).filter(|width| width.is_finite())
+    };
+    record.width = width(&|c| (c.low, c.high));
+    record.width_95 = width(&|c| (c.low_95, c.high_95));
+    record.width_by_rows = width(&|c| by_rows(c)[0]);
 }

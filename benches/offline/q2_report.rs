@@ -23,6 +23,7 @@ pub(crate) fn print(store: &Store) {
         println!("failed: {} {}: {}", r.function, r.window, r.failure.as_deref().unwrap_or(""));
     });
     coverage(&general);
+    proposals(&general);
     abstention(&general);
     let abstains = |r: &&Record| r.abstains.is_some();
     shares("permuted scores: abstains (at least 95 % asked for)", &permuted, abstains);
@@ -115,6 +116,65 @@ fn coverage(general: &[&Record]) {
             statistics::median(&widths),
         );
     }
+}
+
+/// Intervals of proposals beside what left-out rows alone would give, with standard errors over tasks.
+fn proposals(general: &[&Record]) {
+    println!(
+        "\nIntervals of proposals, means over tasks with their standard errors; by rows: from left-out rows alone; widths: medians, in sd of the visible scores;"
+    );
+    println!("rehearsed: what the rehearsal says of its own answers.\n");
+    println!(
+        "{:12} {:>5} {:>12} {:>12} {:>6} {:>12} {:>12} {:>6} {:>6} {:>11}",
+        "tasks",
+        "n",
+        "by rows 80",
+        "95",
+        "width",
+        "printed 80",
+        "95",
+        "width",
+        "of 95",
+        "rehearsed"
+    );
+    let abstains = |r: &&Record| r.abstains.is_some();
+    let line = |name: &str, records: &[&Record]| {
+        if records.is_empty() {
+            return;
+        }
+        let inside = |hits: fn(&Record) -> Hits, level: usize| {
+            let some = records.iter().map(|r| hits(r)).filter(|hits| hits.count > 0);
+            let shares: Vec<f64> =
+                some.map(|h| 100.0 * h.inside[level] as f64 / h.count as f64).collect();
+            let error = statistics::sample_sd(&shares) / (shares.len() as f64).sqrt();
+            format!("{:.1} ± {error:.1}", statistics::mean(&shares))
+        };
+        let width = |of: fn(&Record) -> Option<f64>| {
+            statistics::median(&records.iter().filter_map(|r| of(r)).collect::<Vec<f64>>())
+        };
+        let rehearsed = |level: usize| {
+            let some = records.iter().filter_map(|r| r.rehearsed);
+            statistics::mean(&some.map(|of| 100.0 * of[level]).collect::<Vec<f64>>())
+        };
+        println!(
+            "{name:12} {:>5} {:>12} {:>12} {:>6.2} {:>12} {:>12} {:>6.2} {:>6.2} {:>5.1} {:>5.1}",
+            records.len(),
+            inside(|r| r.by_rows, 0),
+            inside(|r| r.by_rows, 1),
+            width(|r| r.width_by_rows),
+            inside(|r| r.proposals, 0),
+            inside(|r| r.proposals, 1),
+            width(|r| r.width),
+            width(|r| r.width_95),
+            rehearsed(0),
+            rehearsed(1),
+        );
+    };
+    line("all", general);
+    let (stopped, proceeding): (Vec<&Record>, Vec<&Record>) =
+        general.iter().copied().partition(abstains);
+    line("proceeding", &proceeding);
+    line("abstaining", &stopped);
 }
 
 fn abstention(general: &[&Record]) {

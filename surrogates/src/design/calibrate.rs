@@ -48,7 +48,7 @@ pub struct Calibration {
 }
 
 /// The scale of the error of a prediction.
-fn scale(prediction: Prediction, noise: f64) -> f64 {
+pub(super) fn scale(prediction: Prediction, noise: f64) -> f64 {
     (noise * noise + prediction.deviation * prediction.deviation).sqrt().max(f64::MIN_POSITIVE)
 }
 
@@ -59,6 +59,13 @@ impl Calibration {
         let error = |(p, y): (&Prediction, &f64)| (p.mean, (y - p.mean) / scale(*p, noise));
         self.rows.extend(predictions.iter().zip(scores).map(error));
         self.rows.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    }
+
+    /// Of pairs of a prediction and its scaled error.
+    #[cfg(test)]
+    pub(super) fn of_errors(mut rows: Vec<(f64, f64)>) -> Self {
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        Self { rows }
     }
 
     /// Number of rows.

@@ -5,8 +5,10 @@ mod apart;
 mod calibrate;
 mod lowered;
 mod method;
+mod proposed;
 mod rehearse;
 mod shortlist;
+mod student;
 mod support;
 mod verdict;
 

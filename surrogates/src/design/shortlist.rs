@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::apart::Choice;
 use super::lowered::Lowered;
+use super::proposed::Proposed;
 use super::verdict::Judge;
 use super::{LeftOut, Method, Model, Reason, Rehearsal, Support, Verdict};
 use crate::model::{Merit, Surrogate};
@@ -180,8 +181,11 @@ pub fn design(
     let second = second_opinion(&method, space, rows, settings.seed, stop);
     let opinions = second.map(|model| model.means(&chosen));
     let judge = Judge {
-        calibration: &left_out.calibration,
-        noise: surrogate.noise(),
+        intervals: Proposed {
+            left_out: &left_out.calibration,
+            rehearsal: rehearsals.first(),
+            noise: surrogate.noise(),
+        },
         best: scores[order[0]],
         median: statistics::median(scores),
         abstains: abstains.is_some(),
@@ -199,11 +203,11 @@ pub fn design(
         .collect();
     Ok(Shortlist {
         candidates,
+        best_known: judge.best,
         rehearsals,
         abstains,
         searcher: searcher.name().to_owned(),
         surrogate,
-        best_known: judge.best,
         left_out,
     })
 }

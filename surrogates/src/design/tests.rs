@@ -127,6 +127,61 @@ fn intervals_cover_what_they_say() {
     }
 }
 
+/// Two proposals each for the lower half of 24 functions that a quadratic cannot follow, measured without noise.
+#[test]
+fn intervals_of_proposals_hold_about_what_they_say() {
+    let space = numbers(3);
+    let (mut by_rows, mut inside, mut inside_95, mut count) = (0, 0, 0, 0);
+    for seed in 0..24 {
+        let mut draws = Draws::new(seed, "a wavy function of a test");
+        let waves: Vec<[f64; 2]> =
+            (0..3).map(|_| [draws.between(2.0, 4.0), draws.between(0.0, 6.0)]).collect();
+        let truth = |x: &[f64]| -> f64 {
+            x.iter().zip(&waves).map(|(x, [pace, start])| (pace * x + start).sin()).sum()
+        };
+        let mut rows: Vec<Design> = (0..160).map(|_| space.sample(&mut draws)).collect();
+        rows.sort_by(|a, b| truth(a).total_cmp(&truth(b)));
+        rows.truncate(80);
+        let scores: Vec<f64> = rows.iter().map(|x| truth(x)).collect();
+        let settings = Settings { candidates: 2, ..quick(Model::PairwiseRidge) };
+        let found = design(&space, &rows, &scores, &settings, None, &StopFlag::default())
+            .expect("a shortlist");
+        let noise = found.surrogate.noise();
+        for c in &found.candidates {
+            let y = truth(&c.design);
+            let of = crate::model::Prediction { mean: c.predicted, deviation: c.deviation };
+            let rows = found.left_out.calibration.interval(of, noise, 0.8);
+            by_rows += usize::from((rows.low..=rows.high).contains(&y));
+            inside += usize::from((c.low..=c.high).contains(&y));
+            inside_95 += usize::from((c.low_95..=c.high_95).contains(&y));
+            count += 1;
+        }
+    }
+    let share = |hits: usize| hits as f64 / f64::from(count);
+    println!("{:.3} {:.3} {:.3}", share(by_rows), share(inside), share(inside_95));
+    // The two of a table stand or fall together: with 24 tables the standard errors are 8 and 4.5 points, and these are two of them.
+    assert!((0.64..=0.96).contains(&share(inside)), "{}", share(inside));
+    assert!((0.86..=1.0).contains(&share(inside_95)), "{}", share(inside_95));
+    // Left-out rows alone hold about half.
+    assert!(by_rows + 5 < inside, "{by_rows} {inside}");
+}
+
+#[test]
+fn a_rehearsal_keeps_the_errors_of_its_best_answers() {
+    let space = numbers(3);
+    let (designs, scores) = table(3, 300, 0.3, 5);
+    let method = quick(Model::PairwiseRidge).method;
+    let merit = Merit::Bound { beta: 1.0 };
+    let rows = (&designs[..], &scores[..]);
+    let found = Rehearsal::of(&method, &space, rows, 6, merit, 0, &StopFlag::default())
+        .expect("it rehearses");
+    // The model is right and extrapolates a little: scaled errors are near a normal one, of twelve rows in all.
+    let square = statistics::mean(&found.squares);
+    assert!(found.squares.len() == 3 && (0.3..6.0).contains(&square), "{:?}", found.squares);
+    let [of_80, of_95] = found.coverage.expect("three draws");
+    assert!((0.6..=1.0).contains(&of_80) && of_80 <= of_95, "{of_80} {of_95}");
+}
+
 #[test]
 fn networks_take_a_regulariser_and_state_their_epochs() {
     use crate::sharpness::{Regulariser, Sharpness};

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Candidate;
+use super::proposed::Proposed;
 use super::support::Whereabouts;
-use super::{Calibration, Candidate};
 use crate::model::Prediction;
 use crate::space::Design;
 
@@ -74,8 +75,7 @@ impl Reason {
 
 /// What candidates are judged by.
 pub(super) struct Judge<'a> {
-    pub(super) calibration: &'a Calibration,
-    pub(super) noise: f64,
+    pub(super) intervals: Proposed<'a>,
     pub(super) best: f64,
     pub(super) median: f64,
     pub(super) abstains: bool,
@@ -89,7 +89,7 @@ impl Judge<'_> {
         Whereabouts { distance, nearest, percentile }: Whereabouts,
         opinion: Option<f64>,
     ) -> Candidate {
-        let interval = |level| self.calibration.interval(prediction, self.noise, level);
+        let interval = |level| self.intervals.interval(prediction, opinion, level);
         let (of_80, of_95) = (interval(0.8), interval(0.95));
         let mut reasons = Vec::new();
         let mut note = |holds: bool, reason| {
@@ -117,7 +117,7 @@ impl Judge<'_> {
             low_95: of_95.low,
             high_95: of_95.high,
             deviation: prediction.deviation,
-            chance_of_improvement: self.calibration.chance_above(prediction, self.noise, self.best),
+            chance_of_improvement: self.intervals.chance_above(prediction, opinion, self.best),
             distance,
             distance_percentile: percentile,
             nearest,
