@@ -48,4 +48,4 @@ pub use cpu::{
 };
 pub use cuda::CudaStatus;
 pub use error::KernelError;
-pub use noise::{Distribution, Domain, NoiseAddress, NoiseStream};
+pub use noise::{Dice, Distribution, Domain, NoiseAddress, NoiseStream};

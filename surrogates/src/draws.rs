@@ -1,7 +1,7 @@
 //! Random choices by address: seed, purpose and number decide, no thread and no order of calls does.
 
 use hatchery_kernels::math::sin_cos_f64;
-use hatchery_kernels::{Domain, NoiseAddress, NoiseStream};
+use hatchery_kernels::{Dice, Domain};
 
 /// An ordered stream of random numbers for one purpose.
 ///
@@ -17,10 +17,7 @@ use hatchery_kernels::{Domain, NoiseAddress, NoiseStream};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Draws {
-    stream: NoiseStream,
-    at: NoiseAddress,
-    words: [u32; 4],
-    used: usize,
+    dice: Dice,
     spare: Option<f64>,
 }
 
@@ -32,25 +29,13 @@ impl Draws {
 
     /// The draws of a seed for one purpose and one of many: a member, a restart, a row.
     pub fn numbered(seed: u64, purpose: &str, number: u64) -> Self {
-        let at = NoiseAddress {
-            generation: number as u32,
-            pair: (number >> 32) as u32,
-            layer: fnv1a(purpose),
-            block: 0,
-        };
-        let stream = NoiseStream::new(seed).domain(Domain::Data);
-        Self { stream, at, words: [0; 4], used: 4, spare: None }
+        let dice = Dice::of(Domain::Data, seed, number, fnv1a(purpose));
+        Self { dice, spare: None }
     }
 
     /// 32 random bits. After 2³⁴ of them the stream starts again.
     pub fn word(&mut self) -> u32 {
-        if self.used == 4 {
-            self.words = self.stream.words(self.at);
-            self.at.block = self.at.block.wrapping_add(1);
-            self.used = 0;
-        }
-        self.used += 1;
-        self.words[self.used - 1]
+        self.dice.word()
     }
 
     /// 64 random bits.

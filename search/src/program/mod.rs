@@ -1,6 +1,5 @@
 #![doc = include_str!("README.md")]
 
-mod dice;
 pub mod evolve;
 pub mod export;
 mod genome;
@@ -20,9 +19,9 @@ pub mod start;
 pub mod training;
 mod unparse;
 
-pub use dice::{Dice, Order};
 pub use genome::{Argument, Invalid, Program, Statement, Variable};
 pub use graph::{Carried, Graph, Node, NotFinite, Origin, Value};
+pub use hatchery_kernels::noise::{Dice, Order};
 pub use kind::Kind;
 pub use live::Liveness;
 pub use mutate::{Mutation, Mutator};

@@ -1,6 +1,6 @@
 //! Choices by address: seed, ticket and purpose decide, no thread and no order does.
 
-use hatchery_kernels::{Domain, NoiseAddress, NoiseStream};
+use super::stream::{Domain, NoiseAddress, NoiseStream};
 
 /// An ordered stream of choices at one address.
 #[derive(Clone, Debug)]
@@ -12,9 +12,14 @@ pub struct Dice {
 }
 
 impl Dice {
-    /// The choices of one ticket for one purpose.
+    /// The choices of a strategy for one ticket and one purpose.
     pub fn new(seed: u64, ticket: u64, purpose: u32) -> Self {
-        let stream = NoiseStream::new(seed).domain(Domain::Mutate);
+        Self::of(Domain::Mutate, seed, ticket, purpose)
+    }
+
+    /// The choices of another domain: start states, actions, rows.
+    pub fn of(domain: Domain, seed: u64, ticket: u64, purpose: u32) -> Self {
+        let stream = NoiseStream::new(seed).domain(domain);
         let at = NoiseAddress {
             generation: ticket as u32,
             pair: (ticket >> 32) as u32,
@@ -24,7 +29,8 @@ impl Dice {
         Self { stream, at, words: [0; 4], used: 4 }
     }
 
-    /// 32 random bits.
+    /// 32 random bits. After 2³⁴ of them the stream starts again.
+    #[inline]
     pub fn word(&mut self) -> u32 {
         if self.used == 4 {
             self.words = self.stream.words(self.at);
@@ -57,8 +63,8 @@ impl Dice {
     /// A standard normal deviate.
     pub fn normal(&mut self) -> f64 {
         let (u, v) = (self.unit(), self.unit());
-        let (_, cosine) = hatchery_kernels::math::sin_cos_f64(std::f64::consts::TAU * v);
-        (-2.0 * f64::from(hatchery_kernels::math::rounded::ln(u as f32))).max(0.0).sqrt() * cosine
+        let (_, cosine) = crate::math::sin_cos_f64(std::f64::consts::TAU * v);
+        (-2.0 * f64::from(crate::math::rounded::ln(u as f32))).max(0.0).sqrt() * cosine
     }
 
     /// A number by its weight.
