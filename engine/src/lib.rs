@@ -12,6 +12,7 @@
 //! | [`fitness`](Fitness), [`shaping`] | the rule for failures; ranks, z-scores, signs |
 //! | [`update`], [`schedule`] | SGD, momentum, Adam, AdamW, Lion; step sizes over time |
 //! | [`evaluator`](Evaluator), [`run`](run()), [`stop`](Budget) | batches and counts; the loop; what ends it |
+//! | [`trainable`](Trainable), [`world`] | what optimizers are tried on; what rewards are searched for |
 //! | [`checkpoint`], [`observe`] | bit-exact resume; progress, JSON lines, TensorBoard, fitness log |
 //!
 //! Larger fitness is better everywhere, a failed evaluation is NaN, and a run is a function of configuration and
@@ -36,6 +37,7 @@ mod strategy;
 mod task;
 mod trainable;
 pub mod update;
+pub mod world;
 
 pub use error::{CheckpointError, EvaluationError, RunError, StrategyError, TaskError};
 pub use evaluator::{Evaluator, panics_are_caught};

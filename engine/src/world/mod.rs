@@ -1,0 +1,123 @@
+//! Worlds whose outcome is too sparse to learn from, and what else can be said of an episode: what rewards are searched for.
+//!
+//! A [`World`] plays episodes. At their end it reports *primitives*: numbers between known bounds that say how the episode went, the
+//! first of which is the true outcome. A reward is an expression over primitives and over reduced per-step signals.
+
+mod features;
+mod split;
+mod trace;
+
+pub use features::Features;
+pub use split::Split;
+pub use trace::{Reducer, Trace};
+
+use hatchery_kernels::Dice;
+
+/// What a policy decides in a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Controls {
+    /// One of the actions that are legal now, each described by some of so many features.
+    Listed {
+        /// Number of features of an action.
+        features: usize,
+    },
+    /// So many numbers, clipped to [-1, 1] by the world.
+    Continuous {
+        /// Numbers of an observation.
+        observations: usize,
+        /// Numbers of an action.
+        dimension: usize,
+    },
+}
+
+/// What a policy has decided.
+#[derive(Clone, Copy, Debug)]
+pub enum Action<'a> {
+    /// The code of a legal action, as [`World::legal`] lists it.
+    Listed(u32),
+    /// The numbers of a continuous action.
+    Continuous(&'a [f32]),
+}
+
+/// A number that says how an episode, or a step of one, went.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Primitive {
+    /// Name in expressions: a letter, then letters, digits and `_`.
+    pub name: &'static str,
+    /// What it means, in a few words.
+    pub doc: &'static str,
+    /// Smallest and largest value.
+    pub range: [f32; 2],
+}
+
+impl Primitive {
+    /// A primitive between 0 and 1.
+    pub const fn unit(name: &'static str, doc: &'static str) -> Self {
+        Self { name, doc, range: [0.0, 1.0] }
+    }
+}
+
+/// A choice of primitives under a name, such as `derl4` or `full`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrimitiveSet {
+    /// Name in configurations.
+    pub name: &'static str,
+    /// Names of its primitives.
+    pub primitives: &'static [&'static str],
+    /// Names of the per-step signals that an expression may reduce; most sets have none.
+    pub signals: &'static [&'static str],
+}
+
+/// A reward problem: an environment with a sparse outcome, its primitives and its splits.
+///
+/// An episode is a function of its start, which is a function of the dice, and of the actions: nothing else is random. A state has
+/// a fixed size, and no method allocates once its buffers have grown.
+pub trait World: Send + Sync {
+    /// All that changes during an episode.
+    type State: Clone + Send + Sync;
+
+    /// A short name, with what differs from the defaults.
+    fn name(&self) -> String;
+
+    /// What a policy decides.
+    fn controls(&self) -> Controls;
+
+    /// Most steps of an episode, over all splits.
+    fn horizon(&self) -> usize;
+
+    /// What is known of a finished episode; the first is the outcome, 0 or 1.
+    fn primitives(&self) -> &[Primitive];
+
+    /// What is known of each step.
+    fn signals(&self) -> &[Primitive];
+
+    /// Named choices of primitives; the first is the default.
+    fn sets(&self) -> &[PrimitiveSet];
+
+    /// A reward that a person would write, over any of the primitives, as an expression in infix.
+    fn hand_made(&self) -> &str;
+
+    /// The start of an episode.
+    fn reset(&self, split: Split, dice: &mut Dice) -> Self::State;
+
+    /// The codes of the legal actions, at least one, into `codes`, which comes empty. Only for [`Controls::Listed`].
+    fn legal(&self, state: &Self::State, codes: &mut Vec<u32>);
+
+    /// What an action looks like from this state, appended to the open row of `features`. Only for [`Controls::Listed`].
+    fn describe(&self, state: &Self::State, code: u32, features: &mut Features);
+
+    /// What the policy sees, all of `observation` (observations,). Only for [`Controls::Continuous`].
+    fn observe(&self, state: &Self::State, observation: &mut [f32]);
+
+    /// One step: writes the signals of the step (signals,), and says whether the episode is over. Never called after that.
+    fn step(&self, state: &mut Self::State, action: Action<'_>, signals: &mut [f32]) -> bool;
+
+    /// The primitives of a finished episode (primitives,), from its last state and the signals of its steps.
+    fn finish(&self, state: &Self::State, trace: Trace<'_>, primitives: &mut [f32]);
+
+    /// A picture in characters, some lines.
+    fn draw(&self, state: &Self::State) -> String;
+
+    /// Words for an action, as a person would say it.
+    fn say(&self, state: &Self::State, action: Action<'_>) -> String;
+}
