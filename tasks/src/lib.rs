@@ -7,6 +7,7 @@
 //! | [`designs`] | offline design: data sets with an exact oracle |
 //! | [`external`] | a user's program in any language |
 //! | [`regression`] | formulas to be found again |
+//! | [`worlds`] | worlds whose outcome is too sparse to learn from: what rewards are searched for |
 //! | [`toys`] | "always two", a regression, sphere, Rosenbrock, Rastrigin |
 //! | [`model`] | networks whose members never exist in memory |
 
@@ -21,3 +22,4 @@ pub mod proxy;
 pub mod regression;
 pub mod text;
 pub mod toys;
+pub mod worlds;

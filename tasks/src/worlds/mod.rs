@@ -1,0 +1,16 @@
+//! Worlds whose outcome is too sparse to learn from: what rewards are searched for.
+//!
+//! | module | what is to be done | policy decides | steps |
+//! |---|---|---|---|
+//! | [`tidy`] | find a thing, treat it, put it where it belongs | listed actions | 30 |
+//!
+//! Each has a `Config` (what is written in a file), whose `check` says what is wrong with it and whose `world` builds it. Episodes
+//! are functions of dice and actions; starts of the splits share no number.
+
+mod action;
+pub mod rooms;
+#[cfg(test)]
+mod testing;
+pub mod tidy;
+
+pub use rooms::Rooms;
