@@ -1,0 +1,303 @@
+//! What makes actions likely, and the gradient of their log-probability, by hand.
+
+use std::ops::Range;
+
+use hatchery_engine::world::{Controls, Features};
+use hatchery_kernels::math::{exp, tanh};
+use hatchery_kernels::{Dice, Domain};
+
+use super::config::PolicyKind;
+use super::episode::Episode;
+
+/// First log-deviation of continuous actions: e^-0.5 = 0.61.
+const LOG_DEVIATION: f32 = -0.5;
+/// Deviations stay between e^-3 and e^1.
+const LOG_DEVIATION_RANGE: [f32; 2] = [-3.0, 1.0];
+/// Purpose of the dice of first weights.
+const WEIGHTS: u32 = 128;
+
+/// A policy without its weights. Weights lie in one slice; layouts are of the variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// softmax over legal actions of w·φ(s, a). Weights: (features,).
+    Linear {
+        /// Features of an action.
+        features: usize,
+    },
+    /// softmax of v·tanh(W φ(s, a) + b). Weights: W (features, hidden), b (hidden,), v (hidden,).
+    Mlp {
+        /// Features of an action.
+        features: usize,
+        /// Width.
+        hidden: usize,
+    },
+    /// Normal deviates around a perceptron with two layers of tanh; deviations depend on no state. Weights: W₁ (observations,
+    /// hidden), b₁, W₂ (hidden, hidden), b₂, W₃ (hidden, dimension), b₃, then a log-deviation for each number.
+    Gaussian {
+        /// Numbers of an observation.
+        observations: usize,
+        /// Numbers of an action.
+        dimension: usize,
+        /// Width of both layers.
+        hidden: usize,
+    },
+}
+
+/// Buffers of forward and backward passes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scratch {
+    layers: [Vec<f32>; 3],
+    slopes: [Vec<f32>; 2],
+}
+
+impl Scratch {
+    pub(super) fn output(&self, at: usize) -> f32 {
+        self.layers[2][at]
+    }
+}
+
+impl Policy {
+    /// The policy for a world with such controls.
+    pub fn new(controls: Controls, kind: PolicyKind, hidden: usize) -> Self {
+        match (controls, kind) {
+            (Controls::Listed { features }, PolicyKind::Linear) => Self::Linear { features },
+            (Controls::Listed { features }, PolicyKind::Mlp) => Self::Mlp { features, hidden },
+            (Controls::Continuous { observations, dimension }, _) => {
+                Self::Gaussian { observations, dimension, hidden }
+            }
+        }
+    }
+
+    /// Number of weights.
+    pub fn weights(&self) -> usize {
+        match *self {
+            Self::Linear { features } => features,
+            Self::Mlp { features, hidden } => (features + 2) * hidden,
+            Self::Gaussian { observations, dimension, hidden } => {
+                (observations + 1 + hidden + 1 + dimension) * hidden + 2 * dimension
+            }
+        }
+    }
+
+    /// First weights of a seed: none for a linear policy, so that all actions are equally likely; else normal deviates over the root
+    /// of the number of inputs, with a last layer of a tenth of that.
+    pub fn init(&self, seed: u64) -> Vec<f32> {
+        let mut theta = vec![0.0; self.weights()];
+        let mut dice = Dice::of(Domain::Init, seed, 0, WEIGHTS);
+        let mut draw = |range: &mut [f32], inputs: usize, scale: f64| {
+            let scale = scale / (inputs as f64).sqrt();
+            range.iter_mut().for_each(|weight| *weight = (dice.normal() * scale) as f32);
+        };
+        match *self {
+            Self::Linear { .. } => {}
+            Self::Mlp { features, hidden } => {
+                // A row of features has few that are not zero, of size 1.
+                draw(&mut theta[..features * hidden], 4, 1.0);
+                draw(&mut theta[(features + 1) * hidden..], hidden, 0.1);
+            }
+            Self::Gaussian { observations, dimension, hidden } => {
+                let [_, one, two, three] = starts(observations, hidden, dimension);
+                draw(&mut theta[..observations * hidden], observations, 1.0);
+                draw(&mut theta[one..one + hidden * hidden], hidden, 1.0);
+                draw(&mut theta[two..two + hidden * dimension], hidden, 0.1);
+                theta[three..].fill(LOG_DEVIATION);
+            }
+        }
+        theta
+    }
+
+    /// Chances of the actions of one state, the rows `rows`, appended to `chances`.
+    pub(super) fn chances(
+        &self,
+        theta: &[f32],
+        features: &Features,
+        rows: Range<usize>,
+        temperature: f32,
+        chances: &mut Vec<f32>,
+        scratch: &mut Scratch,
+    ) {
+        let first = chances.len();
+        for row in rows {
+            chances.push(self.score(theta, features.row(row), scratch) / temperature);
+        }
+        let scores = &mut chances[first..];
+        let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mut sum = 0.0;
+        for score in scores.iter_mut() {
+            *score = exp(*score - largest);
+            sum += *score;
+        }
+        scores.iter_mut().for_each(|chance| *chance /= sum);
+    }
+
+    #[inline]
+    fn score(&self, theta: &[f32], row: (&[u32], &[f32]), scratch: &mut Scratch) -> f32 {
+        let (indices, values) = row;
+        match *self {
+            Self::Linear { .. } => {
+                indices.iter().zip(values).map(|(&at, value)| theta[at as usize] * value).sum()
+            }
+            Self::Mlp { features, hidden } => {
+                let layer = &mut scratch.layers[0];
+                layer.clear();
+                layer.extend_from_slice(&theta[features * hidden..(features + 1) * hidden]);
+                for (&at, &value) in indices.iter().zip(values) {
+                    let weights = &theta[at as usize * hidden..(at as usize + 1) * hidden];
+                    layer.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight * value);
+                }
+                layer.iter_mut().for_each(|sum| *sum = tanh(*sum));
+                let out = &theta[(features + 1) * hidden..];
+                layer.iter().zip(out).map(|(unit, weight)| unit * weight).sum()
+            }
+            Self::Gaussian { .. } => unreachable!("a policy of numbers lists no actions"),
+        }
+    }
+
+    /// Mean of a continuous action, into the scratch.
+    pub(super) fn mean(&self, theta: &[f32], observation: &[f32], scratch: &mut Scratch) {
+        let Self::Gaussian { observations, dimension, hidden } = *self else {
+            unreachable!("a policy of listed actions has no mean")
+        };
+        let [one, two, three, _] = starts(observations, hidden, dimension);
+        let [first, second, output] = &mut scratch.layers;
+        dense(&theta[one..two], observation, hidden, first);
+        first.iter_mut().for_each(|unit| *unit = tanh(*unit));
+        dense(&theta[two..three], first, hidden, second);
+        second.iter_mut().for_each(|unit| *unit = tanh(*unit));
+        dense(&theta[three..], second, dimension, output);
+    }
+
+    /// Deviation of one number of a continuous action.
+    pub(super) fn deviation(&self, theta: &[f32], at: usize) -> f32 {
+        let Self::Gaussian { dimension, .. } = *self else { return 0.0 };
+        let [low, high] = LOG_DEVIATION_RANGE;
+        exp(theta[theta.len() - dimension + at].clamp(low, high))
+    }
+
+    /// Adds `weight` times the gradient of the log-probability of all that was done in an episode.
+    pub(super) fn add_gradient(
+        &self,
+        theta: &[f32],
+        episode: &Episode,
+        weight: f32,
+        gradient: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        if matches!(self, Self::Gaussian { .. }) {
+            self.add_gradient_of_numbers(theta, episode, weight, gradient, scratch);
+            return;
+        }
+        let mut first = 0;
+        for (&end, &taken) in episode.ends.iter().zip(&episode.taken) {
+            for row in first as usize..end as usize {
+                let is_taken = if row == taken as usize { 1.0 } else { 0.0 };
+                let pull = weight * (is_taken - episode.chances[row]);
+                if pull != 0.0 {
+                    self.add_score(theta, episode.features.row(row), pull, gradient, scratch);
+                }
+            }
+            first = end;
+        }
+    }
+
+    /// Adds `pull` times the gradient of a score.
+    #[inline]
+    fn add_score(
+        &self,
+        theta: &[f32],
+        row: (&[u32], &[f32]),
+        pull: f32,
+        gradient: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        let (indices, values) = row;
+        match *self {
+            Self::Linear { .. } => {
+                for (&at, value) in indices.iter().zip(values) {
+                    gradient[at as usize] += pull * value;
+                }
+            }
+            Self::Mlp { features, hidden } => {
+                self.score(theta, row, scratch);
+                let units = &scratch.layers[0];
+                let slopes = &mut scratch.slopes[0];
+                slopes.clear();
+                let out = (features + 1) * hidden;
+                for (unit, at) in units.iter().zip(out..) {
+                    gradient[at] += pull * unit;
+                    slopes.push(pull * theta[at] * (1.0 - unit * unit));
+                }
+                let bias = &mut gradient[features * hidden..out];
+                bias.iter_mut().zip(slopes.iter()).for_each(|(sum, slope)| *sum += slope);
+                for (&at, &value) in indices.iter().zip(values) {
+                    let row = &mut gradient[at as usize * hidden..(at as usize + 1) * hidden];
+                    row.iter_mut()
+                        .zip(slopes.iter())
+                        .for_each(|(sum, slope)| *sum += slope * value);
+                }
+            }
+            Self::Gaussian { .. } => unreachable!("a policy of numbers lists no actions"),
+        }
+    }
+
+    fn add_gradient_of_numbers(
+        &self,
+        theta: &[f32],
+        episode: &Episode,
+        weight: f32,
+        gradient: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        let Self::Gaussian { observations, dimension, hidden } = *self else { return };
+        let [one, two, three, deviations] = starts(observations, hidden, dimension);
+        let steps = episode.seen.chunks_exact(observations);
+        for (seen, done) in steps.zip(episode.done.chunks_exact(dimension)) {
+            self.mean(theta, seen, scratch);
+            let [first, second, output] = &mut scratch.layers;
+            for (at, (mean, &number)) in output.iter_mut().zip(done).enumerate() {
+                let deviation = self.deviation(theta, at);
+                let off = (number - *mean) / deviation;
+                gradient[deviations + at] += weight * (off * off - 1.0);
+                // From here on the output holds slopes.
+                *mean = weight * off / deviation;
+            }
+            let [near, far] = &mut scratch.slopes;
+            back(&theta[three..], second, output, &mut gradient[three..deviations], near);
+            near.iter_mut().zip(second.iter()).for_each(|(slope, unit)| *slope *= 1.0 - unit * unit);
+            back(&theta[two..three], first, near, &mut gradient[two..three], far);
+            far.iter_mut().zip(first.iter()).for_each(|(slope, unit)| *slope *= 1.0 - unit * unit);
+            back(&theta[one..two], seen, far, &mut gradient[one..two], near);
+        }
+    }
+}
+
+/// Where W₁, W₂, W₃ and the log-deviations of a Gaussian policy begin; a bias follows its matrix.
+fn starts(observations: usize, hidden: usize, dimension: usize) -> [usize; 4] {
+    let one = (observations + 1) * hidden;
+    let two = one + (hidden + 1) * hidden;
+    [0, one, two, two + (hidden + 1) * dimension]
+}
+
+
+/// x W + b: `weights` (inputs, outputs), then b (outputs,).
+fn dense(weights: &[f32], x: &[f32], outputs: usize, y: &mut Vec<f32>) {
+    let inputs = x.len();
+    y.clear();
+    y.extend_from_slice(&weights[inputs * outputs..(inputs + 1) * outputs]);
+    for (row, &x) in weights.chunks_exact(outputs).zip(x) {
+        y.iter_mut().zip(row).for_each(|(sum, weight)| *sum += weight * x);
+    }
+}
+
+/// From the slopes of the outputs to those of the weights (added) and of the inputs (written).
+fn back(weights: &[f32], x: &[f32], slopes: &[f32], gradient: &mut [f32], into: &mut Vec<f32>) {
+    let (inputs, outputs) = (x.len(), slopes.len());
+    into.clear();
+    let rows = weights.chunks_exact(outputs).zip(gradient.chunks_exact_mut(outputs));
+    for ((row, sums), &x) in rows.zip(x) {
+        into.push(row.iter().zip(slopes).map(|(weight, slope)| weight * slope).sum());
+        sums.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope * x);
+    }
+    let bias = &mut gradient[inputs * outputs..(inputs + 1) * outputs];
+    bias.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope);
+}
