@@ -8,6 +8,7 @@
 //! | one-sided leave-one-out estimator | [`eggroll`] with one-sided [`Sampling`](hatchery_engine::Sampling) | arXiv 2609.10980, section 9 |
 //! | CMA-ES: full covariance, for some hundred parameters | [`es::cma`] | arXiv 1604.00772 |
 //! | regularised evolution of programs | [`program`] | arXiv 2302.06675, arXiv 2003.03384 |
+//! | rewards over the primitives of a world | [`meta_reward`] | arXiv 2512.13399 |
 //! | symbolic regression | [`formula`] | arXiv 2305.01582 and others, see there |
 //!
 //! [`es::CmaEs`] proposes plain vectors, for any [`Points`](hatchery_engine::Points).
@@ -19,6 +20,7 @@ pub mod eggroll;
 mod error;
 pub mod es;
 pub mod formula;
+pub mod meta_reward;
 pub mod program;
 
 pub use eggroll::Eggroll;

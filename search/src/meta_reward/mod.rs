@@ -1,0 +1,3 @@
+//! DERL: the search for the reward that trains a policy (arXiv 2512.13399).
+
+pub mod expression;
