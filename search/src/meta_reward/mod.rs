@@ -1,3 +1,5 @@
 //! DERL: the search for the reward that trains a policy (arXiv 2512.13399).
 
 pub mod expression;
+pub mod inner;
+pub mod outer;

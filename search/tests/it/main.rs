@@ -1,6 +1,7 @@
 //! Strategies on real tasks: the invariants of the house, the statistics of the method, convergence.
 
 mod convergence;
+mod inner_training;
 mod interpreter;
 mod invariants;
 mod statistics;

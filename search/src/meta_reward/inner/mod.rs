@@ -32,3 +32,6 @@ pub use episode::Episode;
 pub use evaluate::{Evaluation, evaluate};
 pub use policy::Policy;
 pub use train::{RewardFunction, Trained, Trainer};
+
+#[cfg(test)]
+mod tests;

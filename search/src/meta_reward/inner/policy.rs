@@ -263,7 +263,9 @@ impl Policy {
             }
             let [near, far] = &mut scratch.slopes;
             back(&theta[three..], second, output, &mut gradient[three..deviations], near);
-            near.iter_mut().zip(second.iter()).for_each(|(slope, unit)| *slope *= 1.0 - unit * unit);
+            near.iter_mut()
+                .zip(second.iter())
+                .for_each(|(slope, unit)| *slope *= 1.0 - unit * unit);
             back(&theta[two..three], first, near, &mut gradient[two..three], far);
             far.iter_mut().zip(first.iter()).for_each(|(slope, unit)| *slope *= 1.0 - unit * unit);
             back(&theta[one..two], seen, far, &mut gradient[one..two], near);
@@ -277,7 +279,6 @@ fn starts(observations: usize, hidden: usize, dimension: usize) -> [usize; 4] {
     let two = one + (hidden + 1) * hidden;
     [0, one, two, two + (hidden + 1) * dimension]
 }
-
 
 /// x W + b: `weights` (inputs, outputs), then b (outputs,).
 fn dense(weights: &[f32], x: &[f32], outputs: usize, y: &mut Vec<f32>) {

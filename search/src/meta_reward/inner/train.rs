@@ -100,13 +100,7 @@ impl<'a, W: World> Trainer<'a, W> {
                 told += 1;
                 let share = -1.0 / (config.tasks * config.rollouts) as f32;
                 for (episode, &advantage) in episodes.iter().zip(&returns) {
-                    policy.add_gradient(
-                        &theta,
-                        episode,
-                        share * advantage,
-                        &mut gradient,
-                        scratch,
-                    );
+                    policy.add_gradient(&theta, episode, share * advantage, &mut gradient, scratch);
                 }
             }
             adam.step(&mut theta, &gradient, config.learning_rate, u64::from(update) + 1);

@@ -1,0 +1,210 @@
+use hatchery_engine::world::{
+    Action, Controls, Features, Primitive, PrimitiveSet, Split, Trace, World,
+};
+use hatchery_kernels::Dice;
+
+use super::policy::Scratch;
+use super::*;
+
+/// Five steps; the outcome is 1 if action 2 was taken at least three times, or if numbers add up to more than 1.5.
+struct Toy {
+    controls: Controls,
+}
+
+#[derive(Clone)]
+struct State {
+    step: u32,
+    bias: f32,
+    sum: f32,
+}
+
+const PRIMITIVES: [Primitive; 2] =
+    [Primitive::unit("g1", "the outcome"), Primitive::unit("share", "of what is needed")];
+
+impl World for Toy {
+    type State = State;
+
+    fn name(&self) -> String {
+        "toy".into()
+    }
+    fn controls(&self) -> Controls {
+        self.controls
+    }
+    fn horizon(&self) -> usize {
+        5
+    }
+    fn primitives(&self) -> &[Primitive] {
+        &PRIMITIVES
+    }
+    fn signals(&self) -> &[Primitive] {
+        &PRIMITIVES[1..]
+    }
+    fn sets(&self) -> &[PrimitiveSet] {
+        &[PrimitiveSet { name: "all", primitives: &["g1", "share"], signals: &[] }]
+    }
+    fn hand_made(&self) -> &str {
+        "share"
+    }
+    fn reset(&self, _: Split, dice: &mut Dice) -> State {
+        State { step: 0, bias: dice.unit() as f32, sum: 0.0 }
+    }
+    fn legal(&self, _: &State, codes: &mut Vec<u32>) {
+        codes.extend(0..4);
+    }
+    fn describe(&self, state: &State, code: u32, features: &mut Features) {
+        features.push(code as usize, 1.0);
+        features.push(4 + (code % 2) as usize, state.bias);
+    }
+    fn observe(&self, state: &State, observation: &mut [f32]) {
+        observation.copy_from_slice(&[state.step as f32 / 5.0, state.bias, state.sum]);
+    }
+    fn step(&self, state: &mut State, action: Action<'_>, signals: &mut [f32]) -> bool {
+        let gain = match action {
+            Action::Listed(code) => {
+                if code == 2 {
+                    0.5
+                } else {
+                    0.0
+                }
+            }
+            Action::Continuous(numbers) => numbers[0].clamp(-1.0, 1.0),
+        };
+        state.sum += gain;
+        state.step += 1;
+        signals[0] = gain;
+        state.step == 5
+    }
+    fn finish(&self, state: &State, _: Trace<'_>, primitives: &mut [f32]) {
+        primitives[0] = if state.sum >= 1.5 { 1.0 } else { 0.0 };
+        primitives[1] = (state.sum / 2.5).clamp(0.0, 1.0);
+    }
+    fn draw(&self, state: &State) -> String {
+        state.step.to_string()
+    }
+    fn say(&self, _: &State, action: Action<'_>) -> String {
+        format!("{action:?}")
+    }
+}
+
+const LISTED: Toy = Toy { controls: Controls::Listed { features: 6 } };
+const NUMBERS: Toy = Toy { controls: Controls::Continuous { observations: 3, dimension: 2 } };
+
+/// Log-probability of what was done, in double precision where sums are long.
+fn log_probability(policy: &Policy, theta: &[f32], episode: &Episode) -> f64 {
+    let mut scratch = Scratch::default();
+    let mut log = 0.0;
+    if let Policy::Gaussian { observations, dimension, .. } = *policy {
+        for (seen, done) in episode.seen.chunks(observations).zip(episode.done.chunks(dimension)) {
+            policy.mean(theta, seen, &mut scratch);
+            for (at, number) in done.iter().enumerate() {
+                let deviation = f64::from(policy.deviation(theta, at));
+                let off = (f64::from(*number) - f64::from(scratch.output(at))) / deviation;
+                log -= 0.5 * off * off + deviation.ln();
+            }
+        }
+        return log;
+    }
+    let mut first = 0;
+    for (&end, &taken) in episode.ends.iter().zip(&episode.taken) {
+        let mut chances = Vec::new();
+        let rows = first..end as usize;
+        policy.chances(theta, &episode.features, rows, 1.0, &mut chances, &mut scratch);
+        log += f64::from(chances[taken as usize - first]).ln();
+        first = end as usize;
+    }
+    log
+}
+
+#[test]
+fn gradients_are_those_of_the_log_probability() {
+    let cases =
+        [(&LISTED, PolicyKind::Linear), (&LISTED, PolicyKind::Mlp), (&NUMBERS, PolicyKind::Mlp)];
+    for (world, kind) in cases {
+        let policy = Policy::new(world.controls(), kind, 5);
+        let mut theta = policy.init(3);
+        let mut dice = Dice::new(1, 2, 3);
+        theta.iter_mut().for_each(|weight| *weight += 0.3 * dice.normal() as f32);
+        let mut episode = Episode::default();
+        let mut scratch = Scratch::default();
+        let mut state = world.reset(Split::Training, &mut dice);
+        let watch = &mut |_: &State, _: Action<'_>| {};
+        episode.play(world, &policy, &theta, &mut state, &mut dice, 1.0, &mut scratch, watch);
+        assert_eq!(episode.steps(), 5);
+        let mut gradient = vec![0.0; theta.len()];
+        policy.add_gradient(&theta, &episode, 2.0, &mut gradient, &mut scratch);
+        for at in 0..theta.len() {
+            let weight = theta[at];
+            let mut by = |step: f32| {
+                theta[at] = weight + step;
+                let log = log_probability(&policy, &theta, &episode);
+                theta[at] = weight;
+                log
+            };
+            let slope = 2.0 * (by(1e-2) - by(-1e-2)) / 2e-2;
+            let found = f64::from(gradient[at]);
+            assert!(
+                (slope - found).abs() < 2e-3 + 5e-3 * slope.abs(),
+                "{kind:?} {at}: {slope} {found}"
+            );
+        }
+    }
+}
+
+fn share(primitives: &[f32], _: Trace<'_>, _: f32) -> f32 {
+    primitives[1]
+}
+
+#[test]
+fn every_policy_learns_from_a_reward() {
+    let cases = [
+        (&LISTED, PolicyKind::Linear, 0.1),
+        (&LISTED, PolicyKind::Mlp, 0.03),
+        (&NUMBERS, PolicyKind::Mlp, 0.03),
+    ];
+    for (world, policy, learning_rate) in cases {
+        let config =
+            Config { policy, learning_rate, hidden: 8, updates: 40, tasks: 8, ..Config::default() };
+        let mut trainer = Trainer::new(world, &config);
+        let before = trainer.evaluate(&trainer.policy().init(1), Split::L0, 1).success;
+        let trained = trainer.train(&mut share, 1, None);
+        let after = trainer.evaluate(&trained.theta, Split::L0, 1);
+        assert!(after.success > before.max(0.8), "{policy:?}: {before} to {}", after.success);
+        assert_eq!((after.steps, trained.steps), (5 * 256, 5 * 40 * 8 * 8));
+        assert_eq!(trained, Trainer::new(world, &config).train(&mut share, 1, None));
+    }
+}
+
+#[test]
+fn scale_and_offset_of_a_reward_change_next_to_nothing() {
+    let config = Config { updates: 5, ..Config::default() };
+    let mut trainer = Trainer::new(&LISTED, &config);
+    let plain = trainer.train(&mut share, 1, None).theta;
+    let mut moved = |p: &[f32], t: Trace<'_>, progress: f32| 8.0 * share(p, t, progress) + 2.0;
+    let moved = trainer.train(&mut moved, 1, None).theta;
+    assert!(plain.iter().zip(&moved).all(|(a, b)| (a - b).abs() < 1e-3), "{plain:?} {moved:?}");
+}
+
+#[test]
+fn a_reward_that_is_no_number_never_reaches_the_weights() {
+    let config = Config { updates: 5, ..Config::default() };
+    let mut broken = |p: &[f32], _: Trace<'_>, _: f32| if p[1] > 0.3 { f32::NAN } else { p[1] };
+    let trained = Trainer::new(&LISTED, &config).train(&mut broken, 1, None);
+    assert!(trained.theta.iter().all(|weight| weight.is_finite()));
+    let nothing = |_: &[f32], _: Trace<'_>, _: f32| f32::INFINITY;
+    let trained = Trainer::new(&LISTED, &config).train(&mut { nothing }, 1, None);
+    assert!(trained.told == 0.0 && trained.theta.iter().all(|weight| *weight == 0.0));
+}
+
+#[test]
+fn settings_out_of_range_are_named() {
+    let wrong = [
+        (Config { rollouts: 1, ..Config::default() }, "rollouts"),
+        (Config { updates: 0, ..Config::default() }, "updates"),
+        (Config { temperature: 0.0, ..Config::default() }, "temperature"),
+        (Config { learning_rate: f32::NAN, ..Config::default() }, "learning_rate"),
+    ];
+    for (config, key) in wrong {
+        assert_eq!(config.check().unwrap_err().0, key);
+    }
+    assert_eq!(Config::default().check(), Ok(()));
+}

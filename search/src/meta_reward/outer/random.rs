@@ -1,0 +1,52 @@
+//! Rewards from the prior, and nothing learnt.
+
+use hatchery_engine::{Metrics, StrategyError};
+use hatchery_kernels::Dice;
+
+use super::proposer::Proposer;
+use crate::meta_reward::expression::{Reward, Vocabulary};
+
+/// Purpose of its dice.
+const RANDOM: u32 = 0x5241_4e44;
+
+/// Random search.
+#[derive(Clone, Debug)]
+pub struct Random {
+    vocabulary: Vocabulary,
+    seed: u64,
+}
+
+impl Random {
+    /// Random search over a vocabulary.
+    pub fn new(vocabulary: Vocabulary, seed: u64) -> Self {
+        Self { vocabulary, seed }
+    }
+}
+
+impl Proposer for Random {
+    type State = ();
+
+    fn name(&self) -> &'static str {
+        "random"
+    }
+
+    fn propose(&mut self, step: u32, count: usize) -> Vec<Reward> {
+        let draw = |member: u64| {
+            let ticket = u64::from(step) << 32 | member;
+            Reward::random(&self.vocabulary, &mut Dice::new(self.seed, ticket, RANDOM))
+        };
+        (0..count as u64).map(draw).collect()
+    }
+
+    fn learn(&mut self, _: u32, _: &[Reward], _: &[f32], _: &mut Metrics) {}
+
+    fn consensus(&self) -> Option<Reward> {
+        None
+    }
+
+    fn state(&self) {}
+
+    fn restore(&mut self, (): ()) -> Result<(), StrategyError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! The strategy that all methods share.
+
+use hatchery_engine::{Explicit, Fitness, Generation, Headline, Metrics, Strategy, StrategyError};
+use hatchery_kernels::Backend;
+use serde::{Deserialize, Serialize};
+
+use super::archive::Archive;
+use super::proposer::Proposer;
+use crate::meta_reward::expression::{Reward, Vocabulary};
+
+/// A search for rewards by any [`Proposer`].
+#[derive(Debug)]
+pub struct Outer<P> {
+    proposer: P,
+    vocabulary: Vocabulary,
+    /// Rewards of an outer step.
+    group: usize,
+    /// Rewards in all.
+    budget: usize,
+    proposed: usize,
+    archive: Archive,
+}
+
+/// What a resumed search needs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OuterState<S> {
+    proposer: S,
+    proposed: usize,
+    archive: Archive,
+}
+
+impl<P: Proposer> Outer<P> {
+    /// A search of `budget` rewards, `group` in each outer step.
+    ///
+    /// # Panics
+    /// If the group is empty.
+    pub fn new(proposer: P, vocabulary: Vocabulary, group: usize, budget: usize) -> Self {
+        assert!(group > 0, "an outer step tries at least one reward");
+        Self { proposer, vocabulary, group, budget, proposed: 0, archive: Archive::default() }
+    }
+
+    /// All that was tried.
+    pub fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    /// The method.
+    pub fn proposer(&self) -> &P {
+        &self.proposer
+    }
+}
+
+impl<P: Proposer> Strategy for Outer<P> {
+    type Population = Explicit<Reward>;
+    type State = OuterState<P::State>;
+
+    fn ask(&mut self, generation: Generation) -> Result<Self::Population, StrategyError> {
+        let count = self.group.min(self.budget - self.proposed);
+        let rewards =
+            if count == 0 { Vec::new() } else { self.proposer.propose(generation, count) };
+        Ok(Explicit { generation, members: rewards })
+    }
+
+    fn tell(
+        &mut self,
+        population: Self::Population,
+        fitness: &Fitness,
+        _backend: &Backend,
+    ) -> Result<Metrics, StrategyError> {
+        let Explicit { generation: step, members: rewards } = population;
+        let values = &fitness.values;
+        let mut metrics = Metrics::default();
+        let sum: f64 = values.iter().filter(|v| !v.is_nan()).map(|&v| f64::from(v)).sum();
+        metrics.push("value_mean", sum / values.len().max(1) as f64);
+        for (reward, &value) in rewards.iter().zip(values) {
+            self.archive.add(reward, value, &self.vocabulary);
+        }
+        self.proposer.learn(step, &rewards, values, &mut metrics);
+        self.proposed += rewards.len();
+        metrics.push("rewards", self.archive.len() as f64);
+        metrics.push("best_mean", self.archive.best(1).first().map_or(0.0, |best| best.mean()));
+        Ok(metrics)
+    }
+
+    fn state(&self) -> Result<Self::State, StrategyError> {
+        let (proposer, archive) = (self.proposer.state(), self.archive.clone());
+        Ok(OuterState { proposer, proposed: self.proposed, archive })
+    }
+
+    fn restore(&mut self, state: Self::State) -> Result<(), StrategyError> {
+        self.proposer.restore(state.proposer)?;
+        self.proposed = state.proposed;
+        self.archive = state.archive;
+        Ok(())
+    }
+
+    fn headline(&self) -> Option<Headline> {
+        let best = self.archive.best(1);
+        let best = best.first()?;
+        let text = format!(
+            "{} of {} rewards, best mean {:.3} of {}: {}",
+            self.proposed,
+            self.budget,
+            best.mean(),
+            best.values.len(),
+            best.reward.text(&self.vocabulary)
+        );
+        Some(Headline { text, done: Some(self.proposed as f64 / self.budget.max(1) as f64) })
+    }
+}
