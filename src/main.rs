@@ -11,6 +11,7 @@ mod presets;
 mod registry;
 mod report_page;
 mod run_dir;
+mod worlds;
 
 fn main() -> ExitCode {
     cli::main()

@@ -1,11 +1,15 @@
 //! What was typed.
 
+mod reward;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use hatchery_surrogates::design::{Model, Settings};
 
 use crate::job::design::Search;
+
+pub(super) use reward::{RewardArgs, RewardCommand, RewardNamesArgs, RewardScoreArgs};
 
 /// Evolutionary and black-box search: trains and optimises anything that returns a score.
 #[derive(Debug, Parser)]
@@ -49,6 +53,8 @@ pub(super) enum Command {
     Export(ExportArgs),
     /// Simplify, export or score a program: an optimizer or a formula
     Program(ProgramArgs),
+    /// Train with a reward expression, or print what one may be made of
+    Reward(RewardArgs),
     /// List tasks, strategies and presets
     List(ListArgs),
     /// Print a preset as TOML, to read or to start from

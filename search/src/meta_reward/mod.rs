@@ -2,4 +2,7 @@
 
 pub mod expression;
 pub mod inner;
+mod interval;
 pub mod outer;
+
+pub use interval::Interval;

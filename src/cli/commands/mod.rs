@@ -11,6 +11,7 @@ pub(super) mod predict;
 pub(super) mod program;
 pub(super) mod report;
 pub(super) mod resume;
+pub(super) mod reward;
 pub(super) mod run;
 mod session;
 pub(super) mod show;

@@ -1,0 +1,70 @@
+//! Names to worlds of reward search: the one `match` that knows them all.
+
+use anyhow::{Result, anyhow};
+use hatchery_engine::world::World;
+use hatchery_tasks::worlds::tidy;
+
+use crate::config::nearest;
+
+/// Ids and what they are.
+pub(crate) const WORLDS: [(&str, &str); 2] = [
+    (
+        "tidy-hard",
+        "put a thing away after it was cleaned, heated or cooled: eleven steps before any outcome",
+    ),
+    ("tidy-mixed", "the same household with easy tasks among the hard ones"),
+];
+
+/// What is done with a world, whichever it is.
+pub(crate) trait WithWorld {
+    /// What comes of it.
+    type Output;
+
+    fn with<W: World>(self, world: W) -> Self::Output;
+}
+
+/// Does something with the world of an id.
+///
+/// # Errors
+/// An unknown id, with the nearest and all known ones.
+pub(crate) fn with_world<V: WithWorld>(id: &str, action: V) -> Result<V::Output> {
+    let tidy = |variant| tidy::Config { variant, ..tidy::Config::default() }.world();
+    Ok(match id {
+        "tidy-hard" => action.with(tidy(tidy::Variant::Hard)),
+        "tidy-mixed" => action.with(tidy(tidy::Variant::Mixed)),
+        _ => {
+            let names = || WORLDS.iter().map(|(name, _)| *name);
+            let hint = nearest(id, names())
+                .map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+            let known: Vec<&str> = names().collect();
+            return Err(anyhow!(
+                "there is no environment '{id}'{hint} Known are {}",
+                known.join(", ")
+            ));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Name;
+
+    impl WithWorld for Name {
+        type Output = String;
+
+        fn with<W: World>(self, world: W) -> String {
+            world.name()
+        }
+    }
+
+    #[test]
+    fn every_id_is_the_name_of_its_world() {
+        for (id, _) in WORLDS {
+            assert_eq!(with_world(id, Name).expect("it is known"), id);
+        }
+        let error = with_world("tidy-hart", Name).expect_err("it is unknown").to_string();
+        assert!(error.contains("did you mean 'tidy-hard'"), "{error}");
+    }
+}
