@@ -2,7 +2,8 @@
 //!
 //! A [`Vocabulary`] says what rewards of one world are made of. A [`Reward`] is a tree over it: read from infix ([`Reward::parse`]) and
 //! written ([`Reward::text`]), evaluated ([`Reward::evaluate`], [`Evaluator`]), generated token by token so that it cannot be invalid
-//! ([`Grammar`], [`Reward::random`]).
+//! ([`Grammar`], [`Reward::random`]), varied ([`Reward::mutated`], [`Reward::crossed`]), compared ([`Reward::canonical`]), made short
+//! ([`Reward::simplified`]) and judged ([`Reward::analyse`]).
 //!
 //! ```
 //! use hatchery_engine::world::{Primitive, PrimitiveSet};
@@ -21,17 +22,28 @@
 //!
 //! Source: arXiv 2512.13399 (DERL), with a typed grammar in the place of its set of tokens.
 
+mod analysis;
+mod canonical;
 mod evaluate;
 mod evaluator;
 mod grammar;
+mod interval;
 mod lex;
+mod mutate;
 mod node;
 mod parse;
+mod polynomial;
 mod print;
 mod prior;
+mod render;
 mod reward;
+mod simplify;
+mod symbol;
+mod tokens;
 mod vocabulary;
 
+pub use analysis::{Analysis, Class};
+pub use canonical::{Canonical, Invariance};
 pub use evaluate::{Inputs, Undefined};
 pub use evaluator::Evaluator;
 pub use grammar::{Context, Grammar, Illegal};
@@ -39,7 +51,9 @@ pub use lex::ParseError;
 pub use node::{Division, Node, Operator};
 pub use prior::PRIOR_NODES_MAX;
 pub use reward::{DEPTH_MAX, Malformed, NODES_MAX, Reward};
-pub use vocabulary::{CONSTANTS, Limits, Operators, Symbol, Vocabulary, VocabularyError};
+pub use symbol::{Symbol, VocabularyError};
+pub use tokens::{END, Invalid, tokens, validate};
+pub use vocabulary::{CONSTANTS, Limits, Operators, Vocabulary};
 
 #[cfg(test)]
 mod tests;

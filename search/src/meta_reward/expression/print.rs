@@ -12,7 +12,7 @@ enum Binding {
 
 impl Reward {
     /// The reward as text that [`Reward::parse`] reads back to the same reward, but for the grouping of sums and products: `a + (b + c)`
-    /// is written `a + b + c`. Constants keep all of their digits.
+    /// is written `a + b + c`. Constants keep all of their digits. The short form for people is [`Reward::simplified`].
     pub fn text(&self, vocabulary: &Vocabulary) -> String {
         let mut printer = Printer { nodes: self.nodes().iter(), vocabulary };
         printer.written().0

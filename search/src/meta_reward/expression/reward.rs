@@ -158,6 +158,15 @@ impl Reward {
             .iter()
             .any(|node| matches!(node, Node::Primitive(p) if usize::from(*p) == primitive))
     }
+
+    /// Another reward, with `with` in the place of a subtree.
+    pub(super) fn replaced(&self, subtree: Range<usize>, with: &[Node]) -> Result<Self, Malformed> {
+        let mut nodes = Vec::with_capacity(self.nodes.len() - subtree.len() + with.len());
+        nodes.extend_from_slice(&self.nodes[..subtree.start]);
+        nodes.extend_from_slice(with);
+        nodes.extend_from_slice(&self.nodes[subtree.end..]);
+        Self::try_new(nodes)
+    }
 }
 
 impl TryFrom<Vec<Node>> for Reward {

@@ -3,7 +3,7 @@
 use hatchery_engine::world::{Primitive, PrimitiveSet, Reducer};
 use serde::{Deserialize, Serialize};
 
-use super::{DEPTH_MAX, Division, NODES_MAX, Node, Operator};
+use super::{DEPTH_MAX, Division, NODES_MAX, Node, Operator, Symbol, VocabularyError};
 
 /// The constants that are sampled.
 pub const CONSTANTS: [f32; 12] = [-1.0, -0.5, -0.2, -0.1, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0];
@@ -57,72 +57,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self { nodes: 31, depth: 6, divisions: 2 }
     }
-}
-
-/// A primitive or a signal, by its own name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Symbol {
-    /// Name in expressions.
-    pub name: String,
-    /// What it means.
-    pub doc: String,
-    /// Smallest and largest value.
-    pub range: [f32; 2],
-}
-
-impl From<&Primitive> for Symbol {
-    fn from(primitive: &Primitive) -> Self {
-        Self {
-            name: primitive.name.to_owned(),
-            doc: primitive.doc.to_owned(),
-            range: primitive.range,
-        }
-    }
-}
-
-/// A vocabulary that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum VocabularyError {
-    /// Nothing to speak of.
-    #[error("a vocabulary needs a primitive: choose at least one")]
-    Empty,
-    /// A name that expressions cannot use.
-    #[error("'{name}' cannot be used in expressions: {reason}")]
-    Name {
-        /// The name.
-        name: String,
-        /// Why not.
-        reason: &'static str,
-    },
-    /// The set speaks of something that the world does not have.
-    #[error("the set '{set}' has '{name}', which the world does not: it has {known}")]
-    Unknown {
-        /// Name of the set.
-        set: String,
-        /// The name.
-        name: String,
-        /// What there is.
-        known: String,
-    },
-    /// A range that is empty or not finite.
-    #[error("the range of '{name}' must be two finite numbers, the smaller first")]
-    Range {
-        /// Whose range.
-        name: String,
-    },
-    /// A limit out of its range.
-    #[error("{limit} must be {smallest} to {largest}, found {found}")]
-    Limit {
-        /// Which.
-        limit: &'static str,
-        /// Least that makes sense.
-        smallest: usize,
-        /// Most that rewards can have.
-        largest: usize,
-        /// What came.
-        found: usize,
-    },
 }
 
 /// Names, operators, constants and limits of the rewards of one world, and the list of productions that generate them.
@@ -288,6 +222,23 @@ impl Vocabulary {
             Node::Call(operator) => operator.name().to_owned(),
         }
     }
+
+    /// Smallest and largest value of a leaf.
+    pub(super) fn range_of(&self, node: Node) -> [f32; 2] {
+        let range = |symbols: &[Symbol], number: u16| {
+            symbols.get(usize::from(number)).map_or([0.0, 1.0], |symbol| symbol.range)
+        };
+        match node {
+            Node::Primitive(primitive) => range(&self.parts.primitives, primitive),
+            // An episode without steps reduces to 0, and a sum is divided by more steps than there were.
+            Node::Reduced(_, signal) => {
+                let [low, high] = range(&self.parts.signals, signal);
+                [low.min(0.0), high.max(0.0)]
+            }
+            Node::Constant(value) => [value, value],
+            Node::Call(_) => [f32::NEG_INFINITY, f32::INFINITY],
+        }
+    }
 }
 
 fn numbers(set: &str, names: &[&str], symbols: &[Symbol]) -> Result<Vec<u16>, VocabularyError> {
@@ -361,33 +312,5 @@ impl Parts {
             }
         }
         Ok(())
-    }
-}
-
-impl Symbol {
-    fn check(&self, twice: bool) -> Result<(), VocabularyError> {
-        let mut chars = self.name.chars();
-        let reason = if !chars.next().is_some_and(|first| first.is_ascii_alphabetic()) {
-            Some("a name begins with a letter")
-        } else if !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            Some("a name has letters, digits and '_' only")
-        } else if Operator::function(&self.name).is_some()
-            || Reducer::ALL.iter().any(|reducer| reducer.name() == self.name)
-        {
-            Some("it is the name of a function")
-        } else if twice {
-            Some("it occurs twice")
-        } else {
-            None
-        };
-        if let Some(reason) = reason {
-            return Err(VocabularyError::Name { name: self.name.clone(), reason });
-        }
-        let [low, high] = self.range;
-        if low.is_finite() && high.is_finite() && low <= high {
-            Ok(())
-        } else {
-            Err(VocabularyError::Range { name: self.name.clone() })
-        }
     }
 }
