@@ -34,8 +34,7 @@ pub(crate) fn with_world<V: WithWorld>(id: &str, action: V) -> Result<V::Output>
         "tidy-mixed" => action.with(tidy(tidy::Variant::Mixed)),
         _ => {
             let names = || WORLDS.iter().map(|(name, _)| *name);
-            let hint = nearest(id, names())
-                .map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+            let hint = nearest(id, names()).map_or(String::new(), |near| format!("; {near}"));
             let known: Vec<&str> = names().collect();
             return Err(anyhow!(
                 "there is no environment '{id}'{hint} Known are {}",
@@ -65,6 +64,6 @@ mod tests {
             assert_eq!(with_world(id, Name).expect("it is known"), id);
         }
         let error = with_world("tidy-hart", Name).expect_err("it is unknown").to_string();
-        assert!(error.contains("did you mean 'tidy-hard'"), "{error}");
+        assert!(error.contains("did you mean `tidy-hard`"), "{error}");
     }
 }

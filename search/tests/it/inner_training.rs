@@ -21,23 +21,19 @@ fn success(world: &Rooms, reward: &str, config: &Config, seeds: std::ops::Range<
         let mut worth = |primitives: &[f32], trace: Trace<'_>, progress: f32| {
             evaluator.of_episode(primitives, trace, progress).unwrap_or(0.0)
         };
-        let clock = std::time::Instant::now();
         let trained = trainer.train(&mut worth, seed, None);
-        let time = clock.elapsed().as_secs_f64();
-        let success = trainer.evaluate(&trained.theta, Split::L0, seed).success;
-        println!("{success:.3} told {:.2} {} steps in {time:.3} s", trained.told, trained.steps);
-        success
+        trainer.evaluate(&trained.theta, Split::L0, seed).success
     });
     each.sum::<f64>() / count
 }
 
+/// Whether a training finds its first success is chance: of the first four seeds, two do.
 #[test]
 fn the_outcome_alone_teaches_nothing_and_a_shaped_reward_does() {
     let world = household();
     let config = Config { updates: 60, ..Config::default() };
     let outcome = success(&world, "g1", &config, 0..2);
-    let shaped = success(&world, world.hand_made(), &config, 0..6);
-    println!("outcome {outcome}, {} {shaped}", world.hand_made());
+    let shaped = success(&world, world.hand_made(), &config, 0..4);
     assert!(outcome < 0.05, "{outcome}");
     assert!(shaped > 0.2, "{shaped}");
 }

@@ -4,4 +4,5 @@ mod convergence;
 mod inner_training;
 mod interpreter;
 mod invariants;
+mod reward_search;
 mod statistics;

@@ -108,9 +108,10 @@ impl Proposer for Aging {
     /// The living member that is written most often; of equals the one of the highest value.
     fn consensus(&self) -> Option<Reward> {
         let often = |reward: &Reward| self.living.iter().filter(|(r, _)| r == reward).count();
-        let best = self.living.iter().max_by(|(a, x), (b, y)| {
-            often(a).cmp(&often(b)).then(x.total_cmp(y))
-        });
+        let best = self
+            .living
+            .iter()
+            .max_by(|(a, x), (b, y)| often(a).cmp(&often(b)).then(x.total_cmp(y)));
         best.map(|(reward, _)| reward.clone())
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::meta_reward::expression::{Reward, Vocabulary};
+use crate::meta_reward::expression::{Invariance, Reward, Vocabulary};
 
 /// What is known of one reward.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,10 +28,10 @@ impl Record {
     }
 }
 
-/// Rewards by what they mean: two that are printed alike share a record.
+/// Rewards by what they mean: two that train the same policy share a record, whatever they look like.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Archive {
-    records: BTreeMap<String, Record>,
+    records: BTreeMap<u64, Record>,
 }
 
 impl Archive {
@@ -42,14 +42,14 @@ impl Archive {
         }
         let record = self
             .records
-            .entry(reward.text(vocabulary))
+            .entry(reward.canonical_hash(vocabulary, Invariance::Affine))
             .or_insert_with(|| Record { reward: reward.clone(), values: Vec::new() });
         record.values.push(value);
     }
 
     /// What is known of a reward.
     pub fn get(&self, reward: &Reward, vocabulary: &Vocabulary) -> Option<&Record> {
-        self.records.get(&reward.text(vocabulary))
+        self.records.get(&reward.canonical_hash(vocabulary, Invariance::Affine))
     }
 
     /// Number of different rewards.
@@ -62,7 +62,7 @@ impl Archive {
         self.records.is_empty()
     }
 
-    /// The rewards with the largest lower bounds, best first. Of equals the shorter, then the first in the alphabet.
+    /// The rewards with the largest lower bounds, best first. Of equals the shorter, then the one of the lower hash.
     pub fn best(&self, count: usize) -> Vec<&Record> {
         let deviation = self.deviation();
         let mut records: Vec<&Record> = self.records.values().collect();

@@ -4,7 +4,7 @@
 //! success of some trainings, whose seeds all members of a generation share. [`Outer`] is the strategy: it keeps the [`Archive`] and
 //! asks a [`Proposer`], which is all that methods differ in. [`race`] chooses at the end.
 
-//mod aging;
+mod aging;
 mod archive;
 mod derl;
 mod meta_policy;
@@ -14,7 +14,7 @@ mod random;
 mod strategy;
 mod task;
 
-//pub use aging::{Aging, AgingConfig};
+pub use aging::{Aging, AgingConfig};
 pub use archive::{Archive, Record};
 pub use derl::{Derl, DerlConfig, Ratio};
 pub use meta_policy::{MetaPolicy, Sample};

@@ -5,7 +5,9 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 use hatchery_engine::world::{Split, World};
 use hatchery_search::meta_reward::Interval;
-use hatchery_search::meta_reward::expression::{Division, Operators, Reward, Vocabulary};
+use hatchery_search::meta_reward::expression::{
+    Division, Invariance, Operators, Reward, Vocabulary,
+};
 use hatchery_search::meta_reward::inner::Config;
 use hatchery_search::meta_reward::outer::{InnerRuns, Seeds};
 use rayon::prelude::*;
@@ -41,8 +43,14 @@ impl WithWorld for Score<'_> {
         let elapsed_s = began.elapsed().as_secs_f64();
         let steps: u64 = trained.iter().map(|(_, steps)| steps).sum();
         let text = reward.text(&vocabulary);
+        let analysis = reward.analyse(&vocabulary);
+        let hash = format!("{:016x}", reward.canonical_hash(&vocabulary, Invariance::Affine));
         let mut object = json!({
             "expression": text,
+            "hash": hash,
+            "class": analysis.class,
+            "sign": analysis.sign,
+            "veto": analysis.veto,
             "env": name,
             "seeds": args.seeds,
             "updates": args.updates,
@@ -50,8 +58,8 @@ impl WithWorld for Score<'_> {
             "elapsed_s": elapsed_s,
         });
         let mut table = format!(
-            "reward      {text}\nenvironment {name}, {} trainings of {} updates\n",
-            args.seeds, args.updates
+            "reward      {text}\nclass       {}\nenvironment {name}, {} trainings of {} updates\n",
+            analysis.description, args.seeds, args.updates
         );
         for (at, split) in Split::REPORTED.iter().enumerate() {
             let values: Vec<f64> = trained.iter().map(|(success, _)| success[at]).collect();
