@@ -2,15 +2,21 @@
 //!
 //! | module | what is to be done | policy decides | steps |
 //! |---|---|---|---|
+//! | [`countdown`] | combine numbers to hit a target | listed actions | 2 or 3 |
+//! | [`keydoor`] | fetch a key, open a door, reach a goal | listed actions | 4 S² |
 //! | [`tidy`] | find a thing, treat it, put it where it belongs | listed actions | 30 |
 //!
 //! Each has a `Config` (what is written in a file), whose `check` says what is wrong with it and whose `world` builds it. Episodes
 //! are functions of dice and actions; starts of the splits share no number.
 
 mod action;
+pub mod countdown;
+pub mod keydoor;
 pub mod rooms;
 #[cfg(test)]
 mod testing;
 pub mod tidy;
 
+pub use countdown::Countdown;
+pub use keydoor::KeyDoor;
 pub use rooms::Rooms;

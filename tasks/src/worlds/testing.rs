@@ -143,3 +143,29 @@ fn describes_all_actions<W: World>(world: &W, count: usize) {
         });
     }
 }
+/// Shares of random episodes: for each primitive, how often it is above `least`.
+pub(super) fn random_shares<W: World>(
+    world: &W,
+    split: Split,
+    episodes: u64,
+    least: f32,
+) -> Vec<f64> {
+    let mut counts = vec![0.0; world.primitives().len()];
+    for number in 0..episodes {
+        let episode = random_episode(world, split, number);
+        for (count, value) in counts.iter_mut().zip(&episode.primitives) {
+            *count += f64::from(u8::from(*value > least));
+        }
+    }
+    counts.iter().map(|count| count / episodes as f64).collect()
+}
+
+/// A share of so many trials is as expected, up to some standard errors of both measurements.
+#[track_caller]
+pub(super) fn assert_share(found: f64, expected: f64, trials: [u64; 2], errors: f64) {
+    let variance = expected * (1.0 - expected);
+    let scale: f64 = trials.iter().map(|&n| 1.0 / n as f64).sum();
+    let error = (variance * scale).sqrt();
+    let off = (found - expected) / error;
+    assert!(off.abs() < errors, "{found} is {off:.1} standard errors from {expected}");
+}
