@@ -2,17 +2,21 @@
 
 use anyhow::{Result, anyhow};
 use hatchery_engine::world::World;
-use hatchery_tasks::worlds::tidy;
+use hatchery_search::meta_reward::inner::{Config, PolicyKind};
+use hatchery_tasks::worlds::{countdown, keydoor, tidy};
 
 use crate::config::nearest;
 
 /// Ids and what they are.
-pub(crate) const WORLDS: [(&str, &str); 2] = [
+pub(crate) const WORLDS: [(&str, &str); 5] = [
     (
         "tidy-hard",
         "put a thing away after it was cleaned, heated or cooled: eleven steps before any outcome",
     ),
     ("tidy-mixed", "the same household with easy tasks among the hard ones"),
+    ("keydoor", "fetch a key, open a door, reach the goal behind it"),
+    ("countdown-3", "combine three numbers to a target: the outcome is frequent"),
+    ("countdown-4", "the same with four numbers"),
 ];
 
 /// What is done with a world, whichever it is.
@@ -20,7 +24,8 @@ pub(crate) trait WithWorld {
     /// What comes of it.
     type Output;
 
-    fn with<W: World>(self, world: W) -> Self::Output;
+    /// `inner` is how policies are trained there unless something else was asked for.
+    fn with<W: World>(self, world: W, inner: Config) -> Self::Output;
 }
 
 /// Does something with the world of an id.
@@ -29,9 +34,16 @@ pub(crate) trait WithWorld {
 /// An unknown id, with the nearest and all known ones.
 pub(crate) fn with_world<V: WithWorld>(id: &str, action: V) -> Result<V::Output> {
     let tidy = |variant| tidy::Config { variant, ..tidy::Config::default() }.world();
+    let countdown = |numbers| countdown::Config { numbers, ..countdown::Config::default() }.world();
+    let linear = Config::default();
+    // Features of numbers say little one by one.
+    let mlp = Config { policy: PolicyKind::Mlp, learning_rate: 0.01, ..Config::default() };
     Ok(match id {
-        "tidy-hard" => action.with(tidy(tidy::Variant::Hard)),
-        "tidy-mixed" => action.with(tidy(tidy::Variant::Mixed)),
+        "tidy-hard" => action.with(tidy(tidy::Variant::Hard), linear),
+        "tidy-mixed" => action.with(tidy(tidy::Variant::Mixed), linear),
+        "keydoor" => action.with(keydoor::Config::default().world(), linear),
+        "countdown-3" => action.with(countdown(3), mlp),
+        "countdown-4" => action.with(countdown(4), mlp),
         _ => {
             let names = || WORLDS.iter().map(|(name, _)| *name);
             let hint = nearest(id, names()).map_or(String::new(), |near| format!("; {near}"));
@@ -53,7 +65,7 @@ mod tests {
     impl WithWorld for Name {
         type Output = String;
 
-        fn with<W: World>(self, world: W) -> String {
+        fn with<W: World>(self, world: W, _: Config) -> String {
             world.name()
         }
     }

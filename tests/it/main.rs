@@ -17,6 +17,7 @@ mod malformed_tables;
 mod optimizer_search;
 mod program;
 mod resuming;
+mod reward;
 mod signals;
 mod update_rules;
 mod verify;

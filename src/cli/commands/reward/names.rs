@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use hatchery_engine::world::{Primitive, World};
+use hatchery_search::meta_reward::inner::Config;
 
 use super::print;
 use crate::cli::args::RewardNamesArgs;
@@ -20,7 +21,7 @@ struct Names;
 impl WithWorld for Names {
     type Output = String;
 
-    fn with<W: World>(self, world: W) -> String {
+    fn with<W: World>(self, world: W, _: Config) -> String {
         let mut text = String::new();
         let mut list = |title: &str, of: &[Primitive]| {
             text += title;

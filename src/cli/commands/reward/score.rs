@@ -28,10 +28,10 @@ struct Score<'a>(&'a RewardScoreArgs);
 impl WithWorld for Score<'_> {
     type Output = Result<()>;
 
-    fn with<W: World>(self, world: W) -> Result<()> {
+    fn with<W: World>(self, world: W, inner: Config) -> Result<()> {
         let args = self.0;
         let (reward, vocabulary) = reward(&world, args).map_err(usage)?;
-        let config = Config { updates: args.updates, ..Config::default() };
+        let config = Config { updates: args.updates, ..inner };
         let name = world.name();
         let task = InnerRuns { world, config, seed: args.seed, seeds: 1, division: Division::Safe };
         let began = Instant::now();
