@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | [`countdown`] | combine numbers to hit a target | listed actions | 2 or 3 |
 //! | [`keydoor`] | fetch a key, open a door, reach a goal | listed actions | 4 S² |
+//! | [`sparsecar`] | swing out of a valley | a number | 200 |
 //! | [`tidy`] | find a thing, treat it, put it where it belongs | listed actions | 30 |
 //!
 //! Each has a `Config` (what is written in a file), whose `check` says what is wrong with it and whose `world` builds it. Episodes
@@ -13,6 +14,7 @@ mod action;
 pub mod countdown;
 pub mod keydoor;
 pub mod rooms;
+pub mod sparsecar;
 #[cfg(test)]
 mod testing;
 pub mod tidy;
@@ -20,3 +22,4 @@ pub mod tidy;
 pub use countdown::Countdown;
 pub use keydoor::KeyDoor;
 pub use rooms::Rooms;
+pub use sparsecar::SparseCar;
