@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | [`countdown`] | combine numbers to hit a target | listed actions | 2 or 3 |
 //! | [`keydoor`] | fetch a key, open a door, reach a goal | listed actions | 4 S² |
+//! | [`pointmaze`] | reach a goal round a wall | two numbers | 200 |
 //! | [`sparsecar`] | swing out of a valley | a number | 200 |
 //! | [`tidy`] | find a thing, treat it, put it where it belongs | listed actions | 30 |
 //!
@@ -13,6 +14,7 @@
 mod action;
 pub mod countdown;
 pub mod keydoor;
+pub mod pointmaze;
 pub mod rooms;
 pub mod sparsecar;
 #[cfg(test)]
@@ -21,5 +23,6 @@ pub mod tidy;
 
 pub use countdown::Countdown;
 pub use keydoor::KeyDoor;
+pub use pointmaze::PointMaze;
 pub use rooms::Rooms;
 pub use sparsecar::SparseCar;
