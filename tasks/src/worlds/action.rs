@@ -13,3 +13,16 @@ pub(super) fn code(action: Action<'_>) -> u32 {
         Action::Continuous(_) => panic!("the actions of this world are listed"),
     }
 }
+
+/// Number `index` of a continuous action, clipped to [-1, 1]; 0 if it is not a number.
+///
+/// # Panics
+/// If the action is listed, or has fewer numbers.
+#[inline]
+pub(super) fn number(action: Action<'_>, index: usize) -> f32 {
+    match action {
+        Action::Continuous(numbers) if numbers[index].is_nan() => 0.0,
+        Action::Continuous(numbers) => numbers[index].clamp(-1.0, 1.0),
+        Action::Listed(_) => panic!("the actions of this world are numbers"),
+    }
+}

@@ -4,6 +4,9 @@
 //! |---|---|---|---|
 //! | [`countdown`] | combine numbers to hit a target | listed actions | 2 or 3 |
 //! | [`keydoor`] | fetch a key, open a door, reach a goal | listed actions | 4 S² |
+//! | [`lab`] | find a substance, treat it in order, report | listed actions | 30 |
+//! | [`pointmaze`] | reach a goal round a wall | two numbers | 200 |
+//! | [`sparsecar`] | swing out of a valley | a number | 200 |
 //! | [`tidy`] | find a thing, treat it, put it where it belongs | listed actions | 30 |
 //!
 //! Each has a `Config` (what is written in a file), whose `check` says what is wrong with it and whose `world` builds it. Episodes
@@ -12,11 +15,16 @@
 mod action;
 pub mod countdown;
 pub mod keydoor;
+pub mod lab;
+pub mod pointmaze;
 pub mod rooms;
+pub mod sparsecar;
 #[cfg(test)]
 mod testing;
 pub mod tidy;
 
 pub use countdown::Countdown;
 pub use keydoor::KeyDoor;
+pub use pointmaze::PointMaze;
 pub use rooms::Rooms;
+pub use sparsecar::SparseCar;

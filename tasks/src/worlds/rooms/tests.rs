@@ -4,7 +4,7 @@ use super::rules::NONE;
 use super::state::{LAMP, LOOK, OPEN, PUT, REPORT, TAKE, USE};
 use super::*;
 use crate::worlds::testing::{SPLITS, keeps_the_contract, play_from};
-use crate::worlds::tidy;
+use crate::worlds::{lab, tidy};
 
 fn tidy(variant: tidy::Variant) -> Rooms {
     tidy::Config { variant, ..tidy::Config::default() }.world()
@@ -13,6 +13,10 @@ fn tidy(variant: tidy::Variant) -> Rooms {
 fn all_types() -> Rooms {
     let types = (1..=6).collect();
     tidy::Config { types, ..tidy::Config::default() }.world()
+}
+
+fn laboratory(variant: tidy::Variant) -> Rooms {
+    lab::Config { variant }.world()
 }
 
 /// Knows where everything is, and does what the recipe says.
@@ -68,12 +72,14 @@ fn rooms_keep_the_contract() {
     keeps_the_contract(&tidy(tidy::Variant::Mixed));
     keeps_the_contract(&tidy(tidy::Variant::Hard));
     keeps_the_contract(&all_types());
+    keeps_the_contract(&laboratory(tidy::Variant::Mixed));
 }
 
 #[test]
 fn every_start_can_be_solved() {
-    let mut worlds = vec![tidy(tidy::Variant::Mixed), tidy(tidy::Variant::Hard), all_types()];
-    for world in worlds.drain(..) {
+    let variants = [tidy::Variant::Mixed, tidy::Variant::Hard];
+    let worlds = variants.into_iter().flat_map(|variant| [tidy(variant), laboratory(variant)]);
+    for world in worlds.chain([all_types()]) {
         for split in SPLITS {
             for number in 0..500 {
                 let start = world.reset(split, &mut split.dice(1, number));
@@ -185,6 +191,48 @@ fn milestones_come_one_by_one() {
     let cold = follow(&world, start, &[1, OPEN, TAKE, 3, PUT]);
     assert!(!cold.won(), "it is at the destination, but cold");
     assert_eq!(cold.primitives[8], 0.0);
+}
+
+/// The salt on shelf 0 is to be filled, heated and measured; the agent is there.
+#[test]
+fn a_treatment_out_of_order_undoes_those_before() {
+    let world = laboratory(tidy::Variant::Hard);
+    let layout = world.layouts(Split::L0)[0];
+    let mut start = State::start(world.rules(), &layout, 4, &mut Split::L0.dice(1, 1));
+    start.classes = [start.class, 9, 9, 9, 0, 0].map(|class| class % 4);
+    (start.agent, start.seen, start.inside) = (0, 0b1111, [0b1111, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let treat = |place: u8| [TAKE, place, PUT, USE];
+    let play = |places: &[u8]| {
+        let way = places.iter().flat_map(|&place| treat(place)).chain([REPORT]);
+        follow(&world, start, &way.collect::<Vec<_>>())
+    };
+    let right = play(&[4, 5, 7]);
+    assert!(right.won() && right.last.steps == 13);
+    assert_eq!(right.primitives[4..8], [1.0; 4]);
+    let early = play(&[4, 5]);
+    assert_eq!(early.primitives[..1], [0.0]);
+    assert_eq!(early.primitives[6..9], [2.0 / 3.0, 2.0 / 3.0, 1.0 - 9.0 / 30.0]);
+    assert!(!play(&[4, 7, 5, 7]).won());
+    assert!(play(&[4, 6, 4, 5, 7]).won(), "it begins anew");
+    let drawn = world.draw(&right.last);
+    assert!(drawn.starts_with("task  fill, heat and measure the"), "{drawn}");
+}
+
+#[test]
+fn held_out_recipes_are_new_orders_of_known_treatments() {
+    for variant in [tidy::Variant::Mixed, tidy::Variant::Hard] {
+        let world = laboratory(variant);
+        let stations = |recipe: &u8| world.rules().recipes[usize::from(*recipe)].stations;
+        let trained: Vec<_> = world.recipes(Split::Training).iter().map(stations).collect();
+        for recipe in world.recipes(Split::L2).iter().map(stations) {
+            assert!(!trained.contains(&recipe));
+            let known = |station: &u8| trained.iter().any(|other| other.contains(station));
+            assert!(recipe.iter().all(known));
+        }
+    }
+    for rules in [&tidy::RULES, &lab::RULES] {
+        assert!(rules.recipes.iter().all(|task| task.copies == 1 || task.stations.is_empty()));
+    }
 }
 
 #[test]
