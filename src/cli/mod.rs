@@ -75,6 +75,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Report(args) => commands::report::run(&args),
         Command::Export(args) => commands::export::run(&args),
         Command::Program(args) => commands::program::run(&args),
+        Command::Sample(args) => commands::sample::run(&args),
         Command::List(args) => commands::list::run(&args),
         Command::Show(args) => commands::show::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),

@@ -12,6 +12,7 @@ pub(super) mod program;
 pub(super) mod report;
 pub(super) mod resume;
 pub(super) mod run;
+pub(super) mod sample;
 mod session;
 pub(super) mod show;
 pub(super) mod verify;
