@@ -57,7 +57,10 @@ fn quotient(numerator: i16, mean: i16, (multiplier, shift): (u16, u32)) -> i8 {
 #[inline(always)]
 pub fn layer_norm(u: &[i8], weight: &[i8], zero: ZeroMean, out: &mut [i8]) {
     let width = u.len();
-    let sum: u32 = u.iter().map(|&u| u32::from(u.unsigned_abs())).sum();
+    let mut sum = 0;
+    for &u in u {
+        sum += u32::from(u.unsigned_abs());
+    }
     let mut mean = sum.max(1) / width as u32;
     if mean == 0 {
         if zero == ZeroMean::Reference {

@@ -71,7 +71,10 @@ pub fn int8_linear_with(
     let count = call.rows.len() / inputs;
     assert!(count * inputs == call.rows.len() && out.len() == count * outputs, "whole rows");
     let members = call.noise.len();
-    assert!(members == 0 || count == members * call.rows_per_member, "rows of all members");
+    assert!(
+        call.rows_per_member > 0 && (members == 0 || count == members * call.rows_per_member),
+        "rows of all members"
+    );
     let fits = |noise: &RankOne<'_>| noise.b.len() == inputs && noise.a.len() == outputs;
     assert!(call.noise.iter().all(fits), "noise for each input and output");
     dispatch(Linear { with, call, scratch, out });
@@ -94,48 +97,20 @@ impl Kernel for Linear<'_> {
     fn run(self) {
         let Self { with, call, scratch, out } = self;
         let PackedInt8 { outputs, inputs, .. } = *call.weights;
-        let scale = Scale::of(inputs);
-        let per = call.rows_per_member.max(1);
-        for (panel, (rows, out)) in
-            call.rows.chunks(PANEL * inputs).zip(out.chunks_mut(PANEL * outputs)).enumerate()
-        {
+        let panels = call.rows.chunks(PANEL * inputs).zip(out.chunks_mut(PANEL * outputs));
+        for (panel, (rows, out)) in panels.enumerate() {
             let first = panel * PANEL;
-            let along = &mut scratch.along;
-            along.clear();
+            scratch.along.clear();
             if !call.noise.is_empty() {
                 for (row, x) in rows.chunks_exact(inputs).enumerate() {
-                    along.push(dot(x, call.noise[(first + row) / per].b));
+                    let b = call.noise[(first + row) / call.rows_per_member].b;
+                    scratch.along.push(dot(x, b));
                 }
             }
-            let shift = 4 + call.sigma_shift;
-            each_tile(with, call.weights, rows, &mut scratch.rows, |row, block, sums| {
-                let from = block * BLOCK;
-                let to = outputs.min(from + BLOCK);
-                let out = &mut out[row * outputs + from..row * outputs + to];
-                if let Some(&along) = along.get(row) {
-                    let a = &call.noise[(first + row) / per].a[from..to];
-                    for (sum, &a) in sums.iter_mut().zip(a) {
-                        *sum += along.wrapping_mul(a) >> shift;
-                    }
-                }
-                finish(scale, sums, out);
-            });
-        }
-    }
-}
-
-#[inline(always)]
-fn finish(scale: Scale, sums: &[i32; BLOCK], out: &mut [i8]) {
-    match (scale.shift(), <&mut [i8; BLOCK]>::try_from(&mut *out)) {
-        (Some(bits), Ok(out)) => {
-            for (out, &sum) in out.iter_mut().zip(sums) {
-                *out = (sum >> bits).clamp(-127, 127) as i8;
-            }
-        }
-        _ => {
-            for (out, &sum) in out.iter_mut().zip(sums) {
-                *out = scale.apply(sum);
-            }
+            let scale = Scale::of(inputs);
+            let along = &scratch.along;
+            let mut finish = Scaled { call, scale, along, first, out };
+            each_tile(with, call.weights, rows, &mut scratch.rows, &mut finish);
         }
     }
 }
@@ -143,34 +118,106 @@ fn finish(scale: Scale, sums: &[i32; BLOCK], out: &mut [i8]) {
 /// u · B.
 #[inline(always)]
 fn dot(x: &[i8], b: &[i8]) -> i32 {
-    x.iter().zip(b).map(|(&x, &b)| i32::from(i16::from(x) * i16::from(b))).sum()
+    let mut sum = 0;
+    for (&x, &b) in x.iter().zip(b) {
+        sum += i32::from(x) * i32::from(b);
+    }
+    sum
 }
 
-/// Hands every row of every block of outputs to `each`.
+/// What becomes of the sums of a row with a block of outputs. A trait and not a closure: closures are not always inlined, and
+/// what is not inlined is compiled for the baseline.
+trait Finish {
+    fn finish(&mut self, row: usize, block: usize, sums: &[i32; BLOCK]);
+}
+
+/// Adds the noise, divides and saturates.
+struct Scaled<'a> {
+    call: &'a Int8Linear<'a>,
+    scale: Scale,
+    along: &'a [i32],
+    /// Number of the first row of the panel.
+    first: usize,
+    out: &'a mut [i8],
+}
+
+impl Finish for Scaled<'_> {
+    #[inline(always)]
+    fn finish(&mut self, row: usize, block: usize, sums: &[i32; BLOCK]) {
+        let outputs = self.call.weights.outputs;
+        let (from, to) = (block * BLOCK, outputs.min((block + 1) * BLOCK));
+        let out = &mut self.out[row * outputs + from..row * outputs + to];
+        let noise = self.along.get(row).map(|&along| {
+            let member = (self.first + row) / self.call.rows_per_member;
+            (along, &self.call.noise[member].a[from..to])
+        });
+        let bits = 4 + self.call.sigma_shift;
+        let whole = <&mut [i8; BLOCK]>::try_from(&mut *out);
+        if let (Some(shift), Ok(out)) = (self.scale.shift(), whole) {
+            let mut sums = *sums;
+            if let Some((along, a)) = noise {
+                let a: &[i32; BLOCK] = a.try_into().expect("as long as `out`");
+                for i in 0..BLOCK {
+                    sums[i] += along.wrapping_mul(a[i]) >> bits;
+                }
+            }
+            for i in 0..BLOCK {
+                out[i] = (sums[i] >> shift).clamp(-127, 127) as i8;
+            }
+            return;
+        }
+        for (i, out) in out.iter_mut().enumerate() {
+            let step = noise.map_or(0, |(along, a)| along.wrapping_mul(a[i]) >> bits);
+            *out = self.scale.apply(sums[i] + step);
+        }
+    }
+}
+
+/// Adds sums to what is there.
+struct Added<'a> {
+    outputs: usize,
+    out: &'a mut [i32],
+}
+
+impl Finish for Added<'_> {
+    #[inline(always)]
+    fn finish(&mut self, row: usize, block: usize, sums: &[i32; BLOCK]) {
+        let (from, to) = (block * BLOCK, self.outputs.min((block + 1) * BLOCK));
+        let out = &mut self.out[row * self.outputs + from..row * self.outputs + to];
+        for (out, &sum) in out.iter_mut().zip(sums) {
+            *out += sum;
+        }
+    }
+}
+
+/// Hands every row of every block of outputs to `finish`.
 #[inline(always)]
 fn each_tile(
     with: Instructions,
     weights: &PackedInt8,
     rows: &[i8],
     prepared: &mut Rows,
-    mut each: impl FnMut(usize, usize, &mut [i32; BLOCK]),
+    finish: &mut impl Finish,
 ) {
     prepared.prepare(rows, weights, with);
     let count = rows.len() / weights.inputs;
     let height = with.rows();
     let mut sums: Sums = [[0; BLOCK]; ROWS_MAX];
+    let mut at = [0; ROWS_MAX];
     for block in 0..weights.blocks() {
         for first in (0..count).step_by(height) {
-            let at = std::array::from_fn(|r| (first + r).min(count - 1));
+            for (r, at) in at.iter_mut().enumerate() {
+                *at = (first + r).min(count - 1);
+            }
             tile(with, weights, block, prepared, &at, &mut sums);
-            for (row, sums) in (first..count).zip(&mut sums[..height]) {
-                each(row, block, sums);
+            for (r, sums) in sums.iter().enumerate().take(height.min(count - first)) {
+                finish.finish(first + r, block, sums);
             }
         }
     }
 }
 
-/// Plain sums of products into `out`, `(rows, outputs)`.
+/// Plain sums of products added to `out`, `(rows, outputs)`.
 ///
 /// # Panics
 /// If lengths do not fit.
@@ -198,15 +245,8 @@ impl Kernel for PlainSums<'_> {
     #[inline(always)]
     fn run(self) {
         let Self { weights, rows, scratch, out } = self;
-        let outputs = weights.outputs;
-        let with = Instructions::best();
-        each_tile(with, weights, rows, &mut scratch.rows, |row, block, sums| {
-            let (from, to) = (block * BLOCK, outputs.min((block + 1) * BLOCK));
-            for (out, &sum) in out[row * outputs + from..row * outputs + to].iter_mut().zip(&*sums)
-            {
-                *out += sum;
-            }
-        });
+        let mut finish = Added { outputs: weights.outputs, out };
+        each_tile(Instructions::best(), weights, rows, &mut scratch.rows, &mut finish);
     }
 }
 

@@ -108,7 +108,10 @@ pub(super) fn tile(
 ) {
     let stride = weights.quads * QUAD;
     let used = &at[..with.rows()];
-    let last = used.iter().max().map_or(0, |&row| row + 1);
+    let mut last = 0;
+    for &row in used {
+        last = last.max(row + 1);
+    }
     assert!(rows.bytes.len() >= last * stride, "{last} rows are not prepared");
     match with {
         Instructions::Portable => portable(weights, block, rows, used, sums),
@@ -185,8 +188,13 @@ mod avx2 {
         let mut wide = [[_mm256_setzero_si256(); 2]; 4];
         // SAFETY: every address below is inside the slices, whose lengths the caller vouches for.
         unsafe {
-            let x: [*const u8; 4] =
-                std::array::from_fn(|r| rows.bytes.as_ptr().add(at[r] * stride));
+            let row = rows.bytes.as_ptr();
+            let x = [
+                row.add(at[0] * stride),
+                row.add(at[1] * stride),
+                row.add(at[2] * stride),
+                row.add(at[3] * stride),
+            ];
             for run in 0..runs {
                 let start = starts.as_ptr().add(run * 2 * BLOCK);
                 let start =
@@ -235,8 +243,13 @@ mod avx2 {
         let mut acc = [[_mm256_setzero_si256(); 2]; 4];
         // SAFETY: every address below is inside the slices, whose lengths the caller vouches for.
         unsafe {
-            let x: [*const i16; 4] =
-                std::array::from_fn(|r| rows.wide.as_ptr().add(at[r] * stride));
+            let row = rows.wide.as_ptr();
+            let x = [
+                row.add(at[0] * stride),
+                row.add(at[1] * stride),
+                row.add(at[2] * stride),
+                row.add(at[3] * stride),
+            ];
             for pair in 0..stride / 2 {
                 let w = weights.as_ptr().add(pair * 2 * BLOCK);
                 let w = [_mm256_loadu_si256(w.cast()), _mm256_loadu_si256(w.add(BLOCK).cast())];
@@ -282,8 +295,10 @@ mod vnni {
         // SAFETY: every address below is inside the slices, whose lengths the caller vouches for.
         unsafe {
             let mut acc = [_mm512_loadu_si512(starts.as_ptr().cast()); ROWS_MAX];
-            let x: [*const u8; ROWS_MAX] =
-                std::array::from_fn(|r| rows.bytes.as_ptr().add(at[r] * stride));
+            let mut x = [rows.bytes.as_ptr(); ROWS_MAX];
+            for r in 0..ROWS_MAX {
+                x[r] = x[r].add(at[r] * stride);
+            }
             for quad in 0..stride / QUAD {
                 let w = _mm512_loadu_si512(weights.as_ptr().add(quad * BLOCK * QUAD).cast());
                 for r in 0..ROWS_MAX {
