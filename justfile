@@ -44,4 +44,5 @@ estimators:
 golden:
     python3 engine/tests/golden/make_update_rules.py
     python3 tasks/tests/golden/make_gymnasium.py
+    python3 tasks/tests/golden/make_egg.py
     git diff --stat

@@ -22,7 +22,7 @@ macro_rules! preset {
 }
 
 /// All presets, in the order in which to try them.
-pub(crate) const ALL: [Preset; 16] = [
+pub(crate) const ALL: [Preset; 19] = [
     preset!("cartpole", "balance a pole on a cart (CartPole-v1)"),
     preset!("acrobot", "swing up two links (Acrobot-v1)"),
     preset!("mountain-car", "rock a car out of a valley (MountainCar-v0)"),
@@ -34,6 +34,9 @@ pub(crate) const ALL: [Preset; 16] = [
         "optimizer-search",
         "evolve the update rule of an optimizer; ends with table, curves and code"
     ),
+    preset!("egg-bible", "a language model of integers learns English from the King James Bible"),
+    preset!("egg", "the same on your own text: --set task.corpus=FILE, or a folder"),
+    preset!("egg-parity", "the published configuration, noise table and schedule of that model"),
     preset!("formula-nguyen-7", "find a formula of logarithms again, from 20 rows"),
     preset!("formula-coulomb", "find Coulomb's law again"),
     preset!("formula-relativity", "find how velocities add, from rows with noise"),

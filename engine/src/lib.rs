@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`task`](Task), [`objective`](Objective) | what can be scored; plain functions as tasks |
 //! | [`population`](Population), [`params`](Params) | members as values or as addresses; named tensors |
+//! | [`int8`](Int8Perturbed) | the same where everything is an integer |
 //! | [`strategy`](Strategy) | ask and tell |
 //! | [`fitness`](Fitness), [`shaping`] | the rule for failures; ranks, z-scores, signs |
 //! | [`update`], [`schedule`] | SGD, momentum, Adam, AdamW, Lion; step sizes over time |
@@ -24,6 +25,7 @@ pub mod checkpoint;
 mod error;
 mod evaluator;
 mod fitness;
+mod int8;
 mod objective;
 pub mod observe;
 mod params;
@@ -42,6 +44,7 @@ pub mod world;
 pub use error::{CheckpointError, EvaluationError, RunError, StrategyError, TaskError};
 pub use evaluator::{Evaluator, panics_are_caught};
 pub use fitness::{Fitness, FitnessStats};
+pub use int8::{Int8Params, Int8Perturbed};
 pub use objective::{Objective, PerturbedPoints, Points, write_member};
 pub use params::{Digest, Kind, Layout, ParamSpec, Params};
 pub use population::{Explicit, Generation, Perturbed, Population, Sampling};

@@ -171,9 +171,19 @@ impl fmt::Debug for Params {
     }
 }
 
-/// Hash of the bits of a [`Params`]; prints as 16 hexadecimal digits.
+/// Hash of the bits of all parameters; prints as 16 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Digest(pub u64);
+
+impl Digest {
+    /// The same hash over bytes, each as a word of its own.
+    pub(crate) fn of_bytes(bytes: impl Iterator<Item = u8>) -> Self {
+        Self(bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            let hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+            hash ^ (hash >> 32)
+        }))
+    }
+}
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

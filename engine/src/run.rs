@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::checkpoint::{Checkpoint, CheckpointStore, Progress};
 use crate::observe::{Observer, RunStart};
 use crate::{
-    Budget, Evaluator, Fitness, GenerationReport, Metrics, Params, Population, RunError, RunReport,
+    Budget, Digest, Evaluator, Fitness, GenerationReport, Metrics, Population, RunError, RunReport,
     Standing, StopFlag, StopReason, Strategy, TargetStatistic, Task,
 };
 
@@ -95,7 +95,7 @@ where
                 return Err(error.into());
             }
         };
-        let mut report = run.account(members, &fitness, metrics, strategy.centre());
+        let mut report = run.account(members, &fitness, metrics, strategy.digest());
         report.headline = strategy.headline();
         if let Err(error) = observers.iter_mut().try_for_each(|o| o.on_generation(&report)) {
             // The observer's trouble may well be the disk's: its error is the one to tell.
@@ -105,7 +105,7 @@ where
         run.checkpoint_if_due(strategy)?;
     };
     run.checkpoint(strategy)?;
-    let report = run.report(stopped_by, strategy.centre());
+    let report = run.report(stopped_by, strategy.digest());
     observers.iter_mut().try_for_each(|o| o.on_stop(&report))?;
     Ok(report)
 }
@@ -155,7 +155,7 @@ impl<'a> Run<'a> {
         members: usize,
         fitness: &Fitness,
         metrics: Metrics,
-        centre: Option<&Params>,
+        digest: Option<Digest>,
     ) -> GenerationReport {
         let stats = fitness.stats();
         let statistic = match self.plan.budget.target_statistic {
@@ -192,7 +192,7 @@ impl<'a> Run<'a> {
             best_so_far: progress.best.unwrap_or(f64::NAN),
             elapsed_s,
             evaluations_per_s: members as f64 / took_s.max(1e-9),
-            digest: centre.map(Params::digest),
+            digest,
             metrics,
             headline: None,
         }
@@ -223,7 +223,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn report(&self, stopped_by: StopReason, centre: Option<&Params>) -> RunReport {
+    fn report(&self, stopped_by: StopReason, digest: Option<Digest>) -> RunReport {
         RunReport {
             stopped_by,
             generations: self.progress.generation,
@@ -232,7 +232,7 @@ impl<'a> Run<'a> {
             best_fitness: self.progress.best.unwrap_or(f64::NAN),
             mean_fitness: self.progress.mean.unwrap_or(f64::NAN),
             failures: self.progress.failures,
-            digest: centre.map(Params::digest),
+            digest,
             first_error: self.progress.first_error.clone(),
         }
     }

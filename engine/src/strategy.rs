@@ -4,7 +4,7 @@ use hatchery_kernels::Backend;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Fitness, Generation, Params, Population, StrategyError};
+use crate::{Digest, Fitness, Generation, Params, Population, StrategyError};
 
 /// Something that proposes populations and learns from their fitness.
 ///
@@ -47,9 +47,14 @@ pub trait Strategy {
     /// A state of another shape.
     fn restore(&mut self, state: Self::State) -> Result<(), StrategyError>;
 
-    /// The current centre, if there is one: it is what the digest is taken of and what is exported.
+    /// The current centre, if there is one: it is what is exported.
     fn centre(&self) -> Option<&Params> {
         None
+    }
+
+    /// Hash of the current centre, asked after each generation; strategies whose centre is no [`Params`] say it themselves.
+    fn digest(&self) -> Option<Digest> {
+        self.centre().map(Params::digest)
     }
 
     /// How it is doing, for strategies to which generation, best and mean fitness mean little. Asked after each generation.

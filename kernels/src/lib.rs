@@ -13,6 +13,7 @@
 //! | [`cpu`]     | population operations: layers, vectors, embeddings, gradients              |
 //! | [`backend`] | the closed set of devices that run these operations                        |
 //! | [`cuda`]    | devices, their memory, kernels compiled at run time                        |
+//! | [`int8`]    | arithmetic of the integer language model                                   |
 //! | [`error`]   | what a kernel can refuse                                                   |
 //!
 //! ```
@@ -35,6 +36,7 @@ pub mod backend;
 pub mod cpu;
 pub mod cuda;
 pub mod error;
+pub mod int8;
 pub mod math;
 pub mod noise;
 pub mod simd;

@@ -55,6 +55,8 @@ pub(super) enum Command {
     Program(ProgramArgs),
     /// Train with a reward expression, or print what one may be made of
     Reward(RewardArgs),
+    /// Let a language model write
+    Sample(SampleArgs),
     /// List tasks, strategies and presets
     List(ListArgs),
     /// Print a preset as TOML, to read or to start from
@@ -74,6 +76,9 @@ pub(super) struct BudgetArgs {
     /// Stop after this many evaluations
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) evaluations: Option<u64>,
+    /// Stop after the members of a language model have read this many tokens together
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) tokens: Option<u64>,
     /// Stop after this many seconds
     #[arg(long, value_name = "S")]
     pub(super) seconds: Option<f64>,
@@ -364,9 +369,34 @@ pub(super) struct EvalArgs {
     /// Seed of the fresh episodes
     #[arg(long, value_name = "N", default_value_t = 1_000_003)]
     pub(super) seed: u64,
+    /// Judge a language model on the bytes of this file instead of its validation part
+    #[arg(long, value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SampleArgs {
+    /// Directory of a run of a language model
+    #[arg(value_name = "RUN_DIR")]
+    pub(super) run_dir: PathBuf,
+    /// Text to go on from
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(super) prompt: String,
+    /// Bytes to write
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(super) bytes: u32,
+    /// 1 draws what the model says, less makes it surer, 0 takes the likeliest byte
+    #[arg(long, value_name = "T", default_value_t = 1.0, allow_negative_numbers = true)]
+    pub(super) temperature: f64,
+    /// Draw from so many likeliest bytes only; 0 = from all
+    #[arg(long, value_name = "K", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=256))]
+    pub(super) top_k: u32,
+    /// Seed of the draws
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
 }
 
 #[derive(Debug, clap::Args)]

@@ -76,6 +76,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Export(args) => commands::export::run(&args),
         Command::Program(args) => commands::program::run(&args),
         Command::Reward(args) => commands::reward::run(&args),
+        Command::Sample(args) => commands::sample::run(&args),
         Command::List(args) => commands::list::run(&args),
         Command::Show(args) => commands::show::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),

@@ -5,6 +5,7 @@
 
 mod error;
 mod formulas;
+mod language;
 mod layers;
 mod programs;
 mod rule;
@@ -21,6 +22,7 @@ use toml::Table;
 pub(crate) use error::ConfigError;
 pub(crate) use error::nearest;
 pub(crate) use formulas::FormulaTaskConfig;
+pub(crate) use language::LanguageConfig;
 pub(crate) use layers::Layers;
 pub(crate) use programs::{EvolutionConfig, OptimizerSearchConfig};
 pub(crate) use search::{STRATEGIES, SearchConfig};

@@ -1,5 +1,6 @@
 //! The `[search]` table: which strategy, and its settings.
 
+use hatchery_search::egg;
 use hatchery_search::eggroll::{self, Variant};
 use hatchery_search::es::cma;
 use hatchery_search::formula;
@@ -15,6 +16,8 @@ use super::{ConfigError, Layers, table_of, tidy};
 pub(crate) enum SearchConfig {
     /// Evolution strategies around one centre.
     Eggroll(Variant, eggroll::Config),
+    /// The evolution strategy of integers.
+    Egg(egg::Config),
     /// CMA-ES.
     CmaEs(cma::Config),
     /// Regularised evolution of programs.
@@ -24,8 +27,16 @@ pub(crate) enum SearchConfig {
 }
 
 /// Names of all strategies.
-pub(crate) const STRATEGIES: [&str; 7] =
-    ["eggroll", "open-es", "sign-update", "sparse", "cma-es", "evolution", "symbolic-regression"];
+pub(crate) const STRATEGIES: [&str; 8] = [
+    "eggroll",
+    "open-es",
+    "sign-update",
+    "sparse",
+    "cma-es",
+    "evolution",
+    "symbolic-regression",
+    "egg",
+];
 
 impl SearchConfig {
     pub(super) fn read(layers: &Layers, task: &TaskConfig) -> Result<Self, ConfigError> {
@@ -49,6 +60,11 @@ impl SearchConfig {
             config.check().map_err(|e| layers.error(&format!("search.{}", e.key), e.reason))?;
             return Ok(Self::CmaEs(config));
         }
+        if name == "egg" {
+            let config: egg::Config = layers.section("search", &["strategy"])?;
+            config.check().map_err(|e| layers.error(&format!("search.{}", e.key), e.reason))?;
+            return Ok(Self::Egg(config));
+        }
         if name == "symbolic-regression" {
             return Ok(Self::Formula(super::formulas::read_search(layers)?));
         }
@@ -61,7 +77,7 @@ impl SearchConfig {
     /// Whether the strategy ends by itself.
     pub(crate) fn ends(&self) -> bool {
         match self {
-            Self::Eggroll(..) | Self::CmaEs(_) => false,
+            Self::Eggroll(..) | Self::CmaEs(_) | Self::Egg(_) => false,
             Self::Evolution(_) => true,
             Self::Formula(config) => config.births > 0,
         }
@@ -69,7 +85,7 @@ impl SearchConfig {
 
     /// Whether it looks for something else than parameters.
     pub(crate) fn finds_programs(&self) -> bool {
-        !matches!(self, Self::Eggroll(..) | Self::CmaEs(_))
+        !matches!(self, Self::Eggroll(..) | Self::CmaEs(_) | Self::Egg(_))
     }
 
     pub(super) fn to_table(&self) -> Table {
@@ -87,6 +103,11 @@ impl SearchConfig {
             Self::CmaEs(config) => {
                 let mut table = table_of(config);
                 table.insert("strategy".into(), "cma-es".into());
+                table
+            }
+            Self::Egg(config) => {
+                let mut table = table_of(config);
+                table.insert("strategy".into(), "egg".into());
                 table
             }
             Self::Evolution(config) => config.to_table(),

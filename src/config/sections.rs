@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use super::formulas::FormulaTaskConfig;
+use super::language::LanguageConfig;
 use super::layers::{kind, unknown};
 use super::programs::{OptimizerSearchConfig, read_selection};
 use super::search::SearchConfig;
@@ -32,6 +33,7 @@ pub(crate) enum TaskConfig {
     External(external::Config),
     OptimizerSearch(OptimizerSearchConfig),
     Formula(FormulaTaskConfig),
+    Language(LanguageConfig),
 }
 
 /// Options of "always two".
@@ -149,7 +151,7 @@ impl Default for OutputConfig {
 }
 
 /// Names of all tasks.
-pub(crate) const TASKS: [&str; 15] = [
+pub(crate) const TASKS: [&str; 16] = [
     "cartpole",
     "acrobot",
     "mountain-car",
@@ -165,6 +167,7 @@ pub(crate) const TASKS: [&str; 15] = [
     "external",
     "optimizer-search",
     "formula",
+    "language",
 ];
 
 const TOP: [&str; 8] = ["name", "seed", "task", "model", "search", "selection", "budget", "output"];
@@ -182,8 +185,8 @@ impl TaskConfig {
 
     /// Whether a network plays, and `[model]` has a meaning.
     fn has_network(&self) -> bool {
-        let programs = matches!(self, Self::OptimizerSearch(_) | Self::Formula(_));
-        self.function().is_none() && !matches!(self, Self::External(_)) && !programs
+        let own = matches!(self, Self::OptimizerSearch(_) | Self::Formula(_) | Self::Language(_));
+        self.function().is_none() && !matches!(self, Self::External(_)) && !own
     }
 
     /// Names of the strategies that fit, the usual one first.
@@ -191,6 +194,7 @@ impl TaskConfig {
         match self {
             Self::OptimizerSearch(_) => &["evolution"],
             Self::Formula(_) => &["symbolic-regression"],
+            Self::Language(_) => &["egg"],
             _ if self.function().is_some() => {
                 &["eggroll", "open-es", "sign-update", "sparse", "cma-es"]
             }
@@ -218,6 +222,7 @@ impl TaskConfig {
             "external" => Self::External(layers.section(at, without)?),
             "optimizer-search" => Self::OptimizerSearch(layers.section(at, without)?),
             "formula" => Self::Formula(layers.section(at, without)?),
+            "language" => Self::Language(layers.section(at, without)?),
             other => {
                 let names = TASKS.iter().copied();
                 return Err(layers.error("task.name", unknown("task", other, names)));
@@ -256,6 +261,7 @@ impl TaskConfig {
             }
             Self::OptimizerSearch(c) => c.check(layers),
             Self::Formula(c) => c.check(layers),
+            Self::Language(c) => c.check(layers),
         }
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod design;
 mod es;
 mod formulas;
+mod language;
 mod learner;
 mod programs;
 
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 pub(crate) use es::EsJob;
 pub(crate) use formulas::{FormulaJob, digest};
+pub(crate) use language::LanguageJob;
 pub(crate) use learner::{Evaluation, HeldOut, Learner};
 pub(crate) use programs::ProgramsJob;
 
@@ -60,6 +62,11 @@ pub(crate) trait Job {
 
     /// The parameters, for searches that learn some.
     fn learned(&mut self) -> Option<&mut dyn Learned> {
+        None
+    }
+
+    /// The language model, if it is one.
+    fn language(&self) -> Option<&LanguageJob> {
         None
     }
 

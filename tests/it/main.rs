@@ -12,6 +12,7 @@ mod external;
 mod failures;
 mod files;
 mod fit;
+mod language;
 mod learned;
 mod malformed_tables;
 mod optimizer_search;

@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_hatchery");
 
 /// All presets, by name.
-pub(crate) const PRESETS: [&str; 16] = [
+pub(crate) const PRESETS: [&str; 19] = [
     "cartpole",
     "acrobot",
     "mountain-car",
@@ -21,6 +21,9 @@ pub(crate) const PRESETS: [&str; 16] = [
     "door-key",
     "digits",
     "optimizer-search",
+    "egg-bible",
+    "egg",
+    "egg-parity",
     "formula-nguyen-7",
     "formula-coulomb",
     "formula-relativity",

@@ -7,7 +7,7 @@ use hatchery_kernels::Backend;
 use super::*;
 use crate::checkpoint::Loaded;
 use crate::observe::ObserverError;
-use crate::{Explicit, Generation, Layout, ParamSpec, StrategyError, TaskError};
+use crate::{Explicit, Generation, Layout, ParamSpec, Params, StrategyError, TaskError};
 
 /// A small climber with a centre and a state of one number, so that the loop can be watched.
 struct Climber {

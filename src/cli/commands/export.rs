@@ -19,10 +19,12 @@ pub(in crate::cli) fn run(args: &ExportArgs) -> Result<Outcome> {
     for fault in job.restore(&dir.store(1))?.faults {
         eprintln!("hatchery: {fault}; the previous one is used");
     }
-    let centre = learned(job.as_mut(), &config)?.centre();
-    let bytes = match args.format {
-        ExportFormat::Safetensors => to_safetensors(centre)?,
-        ExportFormat::Json => format!("{}\n", to_json(centre)).into_bytes(),
+    let bytes = match (job.language(), args.format) {
+        (Some(language), ExportFormat::Safetensors) => language.safetensors()?,
+        (_, ExportFormat::Safetensors) => to_safetensors(learned(job.as_mut(), &config)?.centre())?,
+        (_, ExportFormat::Json) => {
+            format!("{}\n", to_json(learned(job.as_mut(), &config)?.centre())).into_bytes()
+        }
     };
     match &args.out {
         Some(path) => write_aside(path, &bytes)?,

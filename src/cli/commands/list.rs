@@ -9,7 +9,7 @@ use crate::cli::args::{ListArgs, Listed};
 use crate::config::{STRATEGIES, TASKS};
 use crate::presets;
 
-const STRATEGY_NOTES: [(&str, &str); 7] = [
+const STRATEGY_NOTES: [(&str, &str); 8] = [
     ("eggroll", "low-rank perturbations of matrices, any rank"),
     ("open-es", "dense perturbations: the naive baseline"),
     ("sign-update", "low-rank perturbations, update from the signs of the factors"),
@@ -17,6 +17,7 @@ const STRATEGY_NOTES: [(&str, &str); 7] = [
     ("cma-es", "full covariance, for some hundred parameters of a plain function"),
     ("evolution", "regularised evolution of programs"),
     ("symbolic-regression", "formulas that explain a column of a table"),
+    ("egg", "integers all the way: pairs vote, weights move by one"),
 ];
 
 pub(in crate::cli) fn run(args: &ListArgs) -> Result<Outcome> {

@@ -13,6 +13,7 @@ pub(super) mod report;
 pub(super) mod resume;
 pub(super) mod reward;
 pub(super) mod run;
+pub(super) mod sample;
 mod session;
 pub(super) mod show;
 pub(super) mod verify;

@@ -27,7 +27,7 @@ pub(in crate::cli) fn run(args: &ResumeArgs) -> Result<Outcome> {
     let place = loaded.path.display().to_string();
     let mut config = RunConfig::parse(&place, &loaded.checkpoint.config)
         .context("the configuration inside the checkpoint cannot be read")?;
-    lay_budget(&mut config.budget, &args.budget)?;
+    lay_budget(&mut config, &args.budget)?;
     config.check_bounded().map_err(usage)?;
     in_pool(args.talk.threads, || {
         let mut job = registry::job(&config, config.seed, Some(&dir.path))?;

@@ -15,7 +15,7 @@ pub(in crate::cli) fn run(args: &RunArgs) -> Result<Outcome> {
     if let Some(seed) = args.seed {
         config.seed = seed;
     }
-    lay_budget(&mut config.budget, &args.budget)?;
+    lay_budget(&mut config, &args.budget)?;
     config.check_bounded().map_err(usage)?;
     // Everything that can be refused is refused before anything is made.
     let backend = backend::open(args.talk.backend)?;

@@ -12,15 +12,16 @@ use hatchery_tasks::external::Counters;
 
 use crate::cli::args::{BudgetArgs, TalkArgs};
 use crate::cli::{Outcome, interrupt, usage};
-use crate::config::{BudgetConfig, RunConfig};
-use crate::job::{Conclude, Conclusion, Job, Learned};
+use crate::config::{RunConfig, TaskConfig};
+use crate::job::{Conclude, Conclusion, Job, LanguageJob, Learned};
 use crate::run_dir::{RunDir, summary};
 
 /// Lays budget flags over the configuration's budget.
 ///
 /// # Errors
 /// If a flag has no sense, or nothing at all limits the run.
-pub(super) fn lay_budget(budget: &mut BudgetConfig, flags: &BudgetArgs) -> Result<()> {
+pub(super) fn lay_budget(config: &mut RunConfig, flags: &BudgetArgs) -> Result<()> {
+    let budget = &mut config.budget;
     if let Some(seconds) = flags.seconds.filter(|s| !(s.is_finite() && *s > 0.0)) {
         return Err(usage(anyhow!("--seconds {seconds}: must be a number above 0")));
     }
@@ -31,6 +32,13 @@ pub(super) fn lay_budget(budget: &mut BudgetConfig, flags: &BudgetArgs) -> Resul
     budget.evaluations = flags.evaluations.or(budget.evaluations);
     budget.seconds = flags.seconds.or(budget.seconds);
     budget.target = flags.target.or(budget.target);
+    if let Some(tokens) = flags.tokens {
+        let TaskConfig::Language(language) = &config.task else {
+            return Err(usage(anyhow!("--tokens: only a language model reads tokens")));
+        };
+        let evaluations = tokens.div_ceil(u64::from(language.tokens));
+        budget.evaluations = Some(budget.evaluations.map_or(evaluations, |e| e.min(evaluations)));
+    }
     Ok(())
 }
 
@@ -170,6 +178,10 @@ fn say(
 /// # Errors
 /// If it looks for something else.
 pub(super) fn learned<'a>(job: &'a mut dyn Job, config: &RunConfig) -> Result<&'a mut dyn Learned> {
+    if job.language().is_some() {
+        let name = &config.name;
+        return Err(usage(anyhow!("{name} learns integers, and this command wants floats")));
+    }
     let reason = || {
         usage(anyhow!(
             "{} has no parameters: it looks for programs; its report.html and the files beside it have them",
@@ -177,6 +189,16 @@ pub(super) fn learned<'a>(job: &'a mut dyn Job, config: &RunConfig) -> Result<&'
         ))
     };
     job.learned().ok_or_else(reason)
+}
+
+/// The language model of a job.
+///
+/// # Errors
+/// If it learns something else.
+pub(super) fn language<'a>(job: &'a dyn Job, config: &RunConfig) -> Result<&'a LanguageJob> {
+    job.language().ok_or_else(|| {
+        usage(anyhow!("{} is no language model; `hatchery run egg-bible` makes one", config.name))
+    })
 }
 
 /// Runs `work` in a thread pool of the size asked for.

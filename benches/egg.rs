@@ -1,0 +1,79 @@
+//! Member-tokens a second of a generation of the integer language model, at the size of the preset `egg-parity`, and the share of what
+//! this machine can multiply: a product of bytes out of the first cache, in the same run, on as many threads.
+//!
+//! A table, not an estimate: both numbers are the best of several runs, since other work on a machine only adds time.
+
+#![allow(missing_docs, clippy::print_stdout, reason = "a table")]
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use hatchery::engine::{Evaluator, Int8Perturbed, Strategy};
+use hatchery::kernels::Backend;
+use hatchery::kernels::int8::{
+    Instructions, Int8Linear, Int8Scratch, PackedInt8, ZeroMean, int8_linear,
+};
+use hatchery::search::egg::{Config, Egg};
+use hatchery::tasks::language::{ByteLm, Corpus, Model};
+
+const TOKENS: usize = 64;
+const RUNS: u32 = 8;
+
+fn main() {
+    let model = Model { width: 64, depth: 2, zero: ZeroMean::Reference };
+    let text = Corpus::read(Corpus::BUILT_IN).expect("it is built in");
+    let corpus = Corpus::of(text, 0.05, 0.05);
+    let task = ByteLm::try_new(model, corpus, TOKENS, 2).expect("long enough");
+    let config = Config::default();
+    let members = config.members() as usize;
+    let mut egg = Egg::try_new(config, model.init(1), model.state_len(), 1).expect("valid");
+    let evaluator = Evaluator::new(Backend::cpu());
+    let (mut forward, mut whole) = (f64::INFINITY, f64::INFINITY);
+    for generation in 0..RUNS {
+        let began = Instant::now();
+        let population: Int8Perturbed = egg.ask(generation).expect("asked");
+        let fitness = evaluator.evaluate(&task, &population).expect("evaluated");
+        forward = forward.min(began.elapsed().as_secs_f64());
+        egg.tell(population, &fitness, &evaluator.backend).expect("told");
+        whole = whole.min(began.elapsed().as_secs_f64());
+    }
+    let tokens = (members * TOKENS) as f64;
+    let products = tokens * model.products_per_token() as f64;
+    let peak = peak();
+    println!("instructions          {:?}", Instructions::best());
+    println!("threads               {}", rayon::current_num_threads());
+    println!("forward               {:.0} member-tokens/s", tokens / forward);
+    println!("whole generation      {:.0} member-tokens/s", tokens / whole);
+    println!("products of weights   {:.1} G/s", products / forward * 1e-9);
+    println!("layer out of cache    {:.1} G/s", peak * 1e-9);
+    println!("share of it           {:.0} %", 100.0 * products / forward / peak);
+}
+
+/// Products a second of a layer 256 → 64 without noise, whose weights and rows stay in the first caches, on all threads.
+fn peak() -> f64 {
+    const ROUNDS: usize = 2000;
+    let (inputs, outputs, rows) = (256, 64, 64);
+    let weights: Vec<i8> = (0..inputs * outputs).map(|i| (i % 31) as i8 - 15).collect();
+    let weights = Arc::new(PackedInt8::new(&weights, outputs, inputs));
+    let one = || {
+        let (x, mut out) = (vec![3; rows * inputs], vec![0; rows * outputs]);
+        let mut scratch = Int8Scratch::default();
+        for _ in 0..ROUNDS {
+            let call = Int8Linear {
+                weights: &weights,
+                rows: &x,
+                noise: &[],
+                rows_per_member: 1,
+                sigma_shift: 4,
+            };
+            int8_linear(&call, &mut scratch, &mut out);
+        }
+    };
+    let mut best = f64::INFINITY;
+    for _ in 0..RUNS {
+        let began = Instant::now();
+        rayon::broadcast(|_| one());
+        best = best.min(began.elapsed().as_secs_f64());
+    }
+    (rayon::current_num_threads() * ROUNDS * inputs * outputs * rows) as f64 / best
+}

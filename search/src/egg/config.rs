@@ -1,0 +1,100 @@
+//! What can be set, and which values make sense.
+
+use serde::{Deserialize, Serialize};
+
+use super::schedule::Alpha;
+use crate::ConfigError;
+
+/// Where noise comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoiseKind {
+    /// By address, without memory: no two directions share numbers.
+    #[default]
+    Counter,
+    /// The published scheme: slices of one table, which overlap.
+    Table,
+}
+
+/// Settings of [`Egg`](super::Egg): the `[search]` table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// K: pairs of members.
+    pub pairs: u32,
+    /// Distinct directions, at most `pairs`; 0 = as many as pairs. Pair `k` has direction `k mod directions`.
+    pub directions: u32,
+    /// S: noise is scaled by 2^−S.
+    pub sigma_shift: u32,
+    /// Above 1: α falls as `1 / ((2^a − 1) t/time_scale + 1)`; up to 1: the constant share of weights that is moved.
+    pub alpha: f64,
+    /// Generations in the schedule's unit of time; 1000 in the published code.
+    pub time_scale: f64,
+    /// Generations that share directions; 0 = one set for the whole run.
+    pub noise_reuse: u32,
+    /// Where noise comes from.
+    pub noise: NoiseKind,
+    /// The table has 2^`table_bits` numbers; 30 in the published code.
+    pub table_bits: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            pairs: 512,
+            directions: 0,
+            sigma_shift: 4,
+            alpha: 4.0,
+            time_scale: 1000.0,
+            noise_reuse: 1,
+            noise: NoiseKind::Counter,
+            table_bits: 24,
+        }
+    }
+}
+
+impl Config {
+    /// Refuses what makes no sense.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first value that is out of its range.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let fail = |key, reason: String| Err(ConfigError::new(key, reason));
+        if !(1..=1 << 22).contains(&self.pairs) {
+            return fail("pairs", format!("must be from 1 to 4194304, found {}", self.pairs));
+        }
+        if self.directions > self.pairs {
+            let (directions, pairs) = (self.directions, self.pairs);
+            return fail(
+                "directions",
+                format!("must be at most pairs = {pairs}, found {directions}"),
+            );
+        }
+        if self.sigma_shift > 16 {
+            return fail(
+                "sigma_shift",
+                format!("must be from 0 to 16, found {}", self.sigma_shift),
+            );
+        }
+        if !(self.alpha > 0.0 && self.alpha <= 64.0) {
+            return fail("alpha", format!("must be above 0 and at most 64, found {}", self.alpha));
+        }
+        if !(self.time_scale.is_finite() && self.time_scale > 0.0) {
+            return fail("time_scale", format!("must be above 0, found {}", self.time_scale));
+        }
+        if !(16..=30).contains(&self.table_bits) {
+            return fail("table_bits", format!("must be from 16 to 30, found {}", self.table_bits));
+        }
+        Ok(())
+    }
+
+    /// The schedule of α.
+    pub fn schedule(&self) -> Alpha {
+        Alpha { alpha: self.alpha, time_scale: self.time_scale }
+    }
+
+    /// Members of a generation.
+    pub fn members(&self) -> u32 {
+        2 * self.pairs
+    }
+}

@@ -1,0 +1,271 @@
+//! Ask and tell.
+
+use std::sync::Arc;
+
+use hatchery_engine::{
+    Digest, Fitness, Generation, Int8Params, Int8Perturbed, Kind, Metrics, Population, Strategy,
+    StrategyError,
+};
+use hatchery_kernels::Backend;
+use hatchery_kernels::int8::Int8Noise;
+use hatchery_kernels::int8::contract::{contract_matrix, contract_vector, move_weights};
+use hatchery_kernels::int8::noise::{Slice, Table};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::config::{Config, NoiseKind};
+use super::schedule::quantile;
+use crate::ConfigError;
+
+/// The evolution strategy of integers, around one centre. See the [module page](super).
+#[derive(Debug)]
+pub struct Egg {
+    config: Config,
+    centre: Arc<Int8Params>,
+    noise: Int8Noise,
+    carried: Arc<Vec<i8>>,
+}
+
+/// What a resumed run needs: the centre, and the state that each member carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Values of the centre.
+    pub centre: Vec<i8>,
+    /// `(members, state)`.
+    pub carried: Vec<i8>,
+}
+
+impl Egg {
+    /// A strategy that starts from `centre`, whose members carry `state_len` numbers each; `seed` names its noise.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first value that makes no sense.
+    pub fn try_new(
+        config: Config,
+        centre: Int8Params,
+        state_len: usize,
+        seed: u64,
+    ) -> Result<Self, ConfigError> {
+        config.check()?;
+        let noise = match config.noise {
+            NoiseKind::Counter => Int8Noise::counter(seed),
+            NoiseKind::Table => {
+                let specs = centre.layout.specs().iter();
+                let longest = specs.map(|spec| spec.rows + spec.rows.max(spec.cols)).max();
+                let longest = longest.unwrap_or(0).max(2);
+                if 1 << config.table_bits < 2 * longest {
+                    let reason = format!("a table of 2^{} is too small", config.table_bits);
+                    return Err(ConfigError::new("table_bits", reason));
+                }
+                Int8Noise::Table(Arc::new(Table::new(seed, config.table_bits)))
+            }
+        };
+        let carried = Arc::new(vec![0; config.members() as usize * state_len]);
+        Ok(Self { config, centre: Arc::new(centre), noise, carried })
+    }
+
+    /// The current centre.
+    pub fn centre_int8(&self) -> &Int8Params {
+        &self.centre
+    }
+
+    /// Moves the centre by the votes of the pairs; returns how many weights changed.
+    fn learn(&mut self, population: &Int8Perturbed, votes: &[i8], threshold: u64) -> u64 {
+        let layout = self.centre.layout.clone();
+        let tensors = layout.specs().len();
+        let moved: Vec<(Vec<i8>, u64)> = (0..tensors)
+            .into_par_iter()
+            .map(|tensor| {
+                let spec = &layout.specs()[tensor];
+                let mut weights = population.centre.tensor(tensor).to_vec();
+                let mut sums = vec![0; weights.len()];
+                let at = Slice {
+                    generation: population.noise_generation,
+                    pair: 0,
+                    tensor: tensor as u32,
+                };
+                let (noise, direction) = (&population.noise, |pair| population.direction(pair));
+                let shape = (spec.rows, spec.cols);
+                match spec.kind {
+                    Kind::Vector => contract_vector(noise, at, votes, direction, &mut sums),
+                    Kind::Matrix | Kind::Embedding => {
+                        contract_matrix(noise, at, votes, direction, shape, &mut sums);
+                    }
+                }
+                let changed = move_weights(&mut weights, &sums, threshold);
+                (weights, changed)
+            })
+            .collect();
+        let values = moved.iter().flat_map(|(weights, _)| weights).copied().collect();
+        self.centre = Arc::new(Int8Params { layout, values });
+        moved.iter().map(|(_, changed)| changed).sum()
+    }
+}
+
+/// The vote of each pair: the sign of the difference of its halves; none where one failed.
+pub fn votes(fitness: &[f32]) -> Vec<i8> {
+    let vote = |pair: &[f32]| match pair {
+        [plus, minus] if plus > minus => 1,
+        [plus, minus] if plus < minus => -1,
+        _ => 0,
+    };
+    fitness.chunks_exact(2).map(vote).collect()
+}
+
+impl Strategy for Egg {
+    type Population = Int8Perturbed;
+    type State = State;
+
+    fn ask(&mut self, generation: Generation) -> Result<Int8Perturbed, StrategyError> {
+        let Config { pairs, directions, sigma_shift, noise_reuse, .. } = self.config;
+        let directions = if directions == 0 { pairs } else { directions };
+        let mut population = Int8Perturbed::new(
+            generation,
+            self.centre.clone(),
+            self.noise.clone(),
+            sigma_shift,
+            (pairs, directions),
+            self.carried.clone(),
+        );
+        population.noise_generation = generation.checked_div(noise_reuse).unwrap_or(0);
+        Ok(population)
+    }
+
+    fn tell(
+        &mut self,
+        population: Int8Perturbed,
+        fitness: &Fitness,
+        _: &Backend,
+    ) -> Result<Metrics, StrategyError> {
+        let (expected, found) = (population.len(), fitness.values.len());
+        if expected != found {
+            return Err(StrategyError::FitnessLength { expected, found });
+        }
+        let votes = votes(&fitness.values);
+        let alpha = self.config.schedule().at(population.generation);
+        let quantile = quantile(alpha);
+        let pairs = u64::from(population.pairs);
+        let threshold = u64::from(quantile) * pairs.isqrt() * u64::from(Int8Noise::VARIANCE);
+        let changed = self.learn(&population, &votes, threshold);
+        self.carried = Arc::new(population.carry());
+        let tied = votes.iter().filter(|&&vote| vote == 0).count();
+        let mut metrics = Metrics::default();
+        metrics.push("alpha", alpha);
+        metrics.push("quantile", f64::from(quantile));
+        metrics.push("changed", changed as f64 / self.centre.values.len() as f64);
+        metrics.push("tied_pairs", tied as f64 / votes.len() as f64);
+        Ok(metrics)
+    }
+
+    fn state(&self) -> Result<State, StrategyError> {
+        let (centre, carried) = (self.centre.values.clone(), self.carried.to_vec());
+        Ok(State { centre, carried })
+    }
+
+    fn restore(&mut self, state: State) -> Result<(), StrategyError> {
+        for (what, expected, found) in [
+            ("parameters", self.centre.values.len(), state.centre.len()),
+            ("numbers that members carry", self.carried.len(), state.carried.len()),
+        ] {
+            if expected != found {
+                return Err(StrategyError::StateMismatch { what, expected, found });
+            }
+        }
+        let layout = self.centre.layout.clone();
+        self.centre = Arc::new(Int8Params { layout, values: state.centre });
+        self.carried = Arc::new(state.carried);
+        Ok(())
+    }
+
+    fn digest(&self) -> Option<Digest> {
+        Some(self.centre.digest())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hatchery_engine::{Layout, ParamSpec};
+
+    use super::*;
+
+    fn egg(config: Config) -> Egg {
+        let specs = vec![
+            ParamSpec::matrix("w", 64, 64),
+            ParamSpec::embedding("e", 100, 16),
+            ParamSpec::vector("v", 200),
+        ];
+        Egg::try_new(config, Int8Params::zeros(Arc::new(Layout::new(specs))), 2, 7).expect("valid")
+    }
+
+    /// Fitness that has nothing to do with the members.
+    fn chance(members: usize, generation: u32) -> Fitness {
+        let of = |m: usize| ((m as u32 ^ generation).wrapping_mul(0x9E37_79B9) >> 9) as f32;
+        Fitness::new((0..members).map(of).collect(), None)
+    }
+
+    #[test]
+    fn a_share_of_alpha_changes_when_fitness_is_chance() {
+        for noise in [NoiseKind::Counter, NoiseKind::Table] {
+            for (alpha, low, high) in [(0.5, 0.44, 0.57), (0.1, 0.085, 0.125)] {
+                // A quantile of 16ths is rounded down: 0.5 becomes 0.53, 0.1 becomes 0.104.
+                let config = Config { pairs: 1024, alpha, noise, ..Default::default() };
+                let mut egg = egg(config);
+                let mut share = 0.0;
+                for generation in 0..4 {
+                    let population = egg.ask(generation).expect("asked");
+                    let fitness = chance(population.len(), generation);
+                    let metrics = egg.tell(population, &fitness, &Backend::cpu()).expect("told");
+                    share += metrics.get("changed").expect("logged") / 4.0;
+                }
+                assert!((low..high).contains(&share), "{noise:?}, {alpha}: {share}");
+            }
+        }
+    }
+
+    #[test]
+    fn votes_are_signs_and_a_failed_half_does_not_vote() {
+        assert_eq!(votes(&[1.0, 2.0, 2.0, 1.0, 3.0, 3.0, f32::NAN, 1.0]), [-1, 1, 0, 0]);
+    }
+
+    #[test]
+    fn the_first_generation_moves_all_weights_by_one() {
+        let mut egg = egg(Config { pairs: 8, ..Default::default() });
+        let population = egg.ask(0).expect("asked");
+        let fitness = chance(16, 0);
+        egg.tell(population, &fitness, &Backend::cpu()).expect("told");
+        assert!(egg.centre_int8().values.iter().all(|w| w.abs() == 1));
+    }
+
+    #[test]
+    fn a_restored_strategy_goes_on_to_the_bit_and_refuses_another_shape() {
+        let config = Config { pairs: 16, alpha: 0.3, ..Default::default() };
+        let (mut one, mut two) = (egg(config.clone()), egg(config));
+        let step = |egg: &mut Egg, generation| {
+            let population = egg.ask(generation).expect("asked");
+            population.keep_state(3, &[generation as i8, 1]);
+            let fitness = chance(population.len(), generation);
+            egg.tell(population, &fitness, &Backend::cpu()).expect("told");
+        };
+        (0..3).for_each(|g| step(&mut one, g));
+        two.restore(one.state().expect("whole")).expect("fits");
+        (3..5).for_each(|g| [&mut one, &mut two].into_iter().for_each(|egg| step(egg, g)));
+        assert_eq!(one.state().expect("whole"), two.state().expect("whole"));
+        let wrong = State { centre: vec![0; 3], carried: Vec::new() };
+        assert!(one.restore(wrong).expect_err("wrong").to_string().contains("3 parameters"));
+    }
+
+    #[test]
+    fn settings_out_of_range_are_refused_by_name() {
+        let bad = [
+            (Config { pairs: 0, ..Default::default() }, "pairs"),
+            (Config { directions: 513, ..Default::default() }, "directions"),
+            (Config { alpha: f64::NAN, ..Default::default() }, "alpha"),
+            (Config { time_scale: 0.0, ..Default::default() }, "time_scale"),
+            (Config { sigma_shift: 17, ..Default::default() }, "sigma_shift"),
+            (Config { table_bits: 31, ..Default::default() }, "table_bits"),
+        ];
+        for (config, key) in bad {
+            assert_eq!(config.check().expect_err(key).key, key);
+        }
+    }
+}
