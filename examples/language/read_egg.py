@@ -5,7 +5,7 @@ import numpy as np
 data = open(sys.argv[1], "rb").read()
 size = struct.unpack("<Q", data[:8])[0]
 header = json.loads(data[8 : 8 + size])
-about = header.pop("__metadata__")
+about = json.loads(header.pop("__metadata__")["model"])
 W = {
     name: np.frombuffer(data, np.int8, math.prod(t["shape"]), 8 + size + t["data_offsets"][0]).reshape(t["shape"]).astype(np.int64)
     for name, t in header.items()

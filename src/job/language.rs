@@ -86,11 +86,13 @@ impl LanguageJob {
             Ok((spec.name.clone(), view?))
         });
         let views: Vec<_> = views.collect::<Result<_>>()?;
-        let about = [
-            ("width".to_owned(), model.width.to_string()),
-            ("depth".to_owned(), model.depth.to_string()),
-            ("zero_mean".to_owned(), format!("{:?}", model.zero).to_lowercase()),
-        ];
+        // One entry: with several, their order in the file would be chance.
+        let about = serde_json::json!({
+            "width": model.width,
+            "depth": model.depth,
+            "zero_mean": format!("{:?}", model.zero).to_lowercase(),
+        });
+        let about = [("model".to_owned(), about.to_string())];
         Ok(serialize(views, Some(about.into()))?)
     }
 }
