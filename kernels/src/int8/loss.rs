@@ -1,7 +1,7 @@
 //! Log-likelihood in sixteenths of a bit, without a float.
 //!
-//! zᵢ = logitᵢ + 128      EXP2[i] = ⌊16 · 2^(i/16)⌋      LOG2(S) = ⌊16 log₂(S/16)⌋
-//! ll = z_target − LOG2(Σᵢ EXP2[zᵢ])
+//! zᵢ = logitᵢ + 128      EXP2\[i\] = ⌊16 · 2^(i/16)⌋      LOG2(S) = ⌊16 log₂(S/16)⌋
+//! ll = z_target − LOG2(Σᵢ EXP2\[zᵢ\])
 //!
 //! Logits are sixteenths of a bit too. The sum over 256 symbols stays below 2^28. Equal logits give exactly −128: 8 bits.
 //!
@@ -29,7 +29,7 @@ const POWERS: [u64; 16] = [
     2_105_791_883_849,
 ];
 
-/// EXP2[i] for i from 0 to 255.
+/// Powers of two, `EXP2[i]` for i from 0 to 255.
 #[inline(always)]
 pub const fn exp2(i: u32) -> u32 {
     (POWERS[(i & 15) as usize] >> (36 - (i >> 4))) as u32
