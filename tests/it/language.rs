@@ -47,7 +47,7 @@ fn a_model_writes_what_seed_and_prompt_say() {
     assert_eq!(write(1), write(1));
     assert_ne!(write(1), write(2));
     assert!(write(1).starts_with(b"God") && write(1).len() == 3 + 40 + 1);
-    let bytes = scratch.ok("export a").get_output().stdout.clone();
+    let bytes = scratch.ok("export a --format safetensors").get_output().stdout.clone();
     assert_eq!(bytes, fs::read(scratch.path("a/parameters.safetensors")).expect("there"));
     assert!(scratch.json("eval a --file text.txt")["bits_per_byte"].is_f64());
 }
