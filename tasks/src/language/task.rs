@@ -117,15 +117,16 @@ impl ByteLm {
     }
 }
 
-/// How well a model predicts bytes, read as `streams` sequences side by side, each from state 0. The first byte of each is not
-/// predicted.
+/// How well a model predicts bytes, read as `streams` sequences side by side, each from state 0; as fewer if they had less than 64
+/// bytes each. The first byte of each is not predicted.
 pub fn score(model: &Model, centre: &Int8Params, bytes: &[u8], streams: usize) -> Score {
     const STRETCH: usize = 64;
     const LANES: usize = 16;
     if bytes.len() < 2 {
         return Score::default();
     }
-    let length = bytes.len().div_ceil(streams.clamp(1, bytes.len()));
+    let streams = streams.clamp(1, (bytes.len() / STRETCH).max(1));
+    let length = bytes.len().div_ceil(streams);
     let sequences: Vec<&[u8]> = bytes.chunks(length).collect();
     let population = alone(centre);
     let blocks: Vec<&[&[u8]]> = sequences.chunks(LANES).collect();

@@ -144,6 +144,8 @@ fn parallel_streams_score_as_each_stream_alone() {
     let sums = pieces.fold((0, 0), |s, p| (s.0 + p.log_likelihood, s.1 + p.tokens));
     assert_eq!((together.log_likelihood, together.tokens), sums);
     assert_eq!(together.tokens, 1000 - 7);
+    // A short text is one sequence, however many are asked for.
+    assert_eq!(score(&model, &centre, &text[..60], 1024).tokens, 59);
 }
 
 #[test]
