@@ -64,7 +64,7 @@ impl Config {
     /// If [`check`](Self::check) refuses the options.
     pub fn world(&self) -> Countdown {
         self.check().expect("options are checked");
-        Countdown { config: *self }
+        Countdown { config: *self, tables: features::Tables::new() }
     }
 }
 
@@ -90,9 +90,10 @@ const SETS: [PrimitiveSet; 3] = [
 ];
 
 /// The world.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Countdown {
     config: Config,
+    tables: features::Tables,
 }
 
 impl World for Countdown {
@@ -143,7 +144,7 @@ impl World for Countdown {
     }
 
     fn describe(&self, state: &State, code: u32, features: &mut Features) {
-        features::describe(state, Choice::of(code), features);
+        features::describe(&self.tables, state, Choice::of(code), features);
     }
 
     fn observe(&self, _: &State, _: &mut [f32]) {

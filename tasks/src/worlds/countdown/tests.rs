@@ -142,6 +142,23 @@ fn features_of_a_choice() {
 }
 
 #[test]
+fn the_other_numbers_are_sorted() {
+    let world = Config { numbers: 4, ..Config::default() }.world();
+    let mut features = Features::default();
+    let state = game(&[2, 7, 3, 9, 7], 50);
+    world.describe(&state, choice(0, Operation::Add, 3).code(), &mut features);
+    features.close();
+    let (indices, values) = features.row(0);
+    let at = |feature: u32| {
+        let place = indices.iter().position(|&index| index == 3 * 23 + feature);
+        (8.0 * values[place.expect("it is there")]).exp() - 1.0
+    };
+    for (feature, number) in [(18, 7.0), (19, 7.0), (20, 3.0)] {
+        assert!((at(feature) - number).abs() < 1e-4);
+    }
+}
+
+#[test]
 fn a_picture_of_a_game() {
     let state = game(&[4, 5, 10], 20);
     let world = of(3);

@@ -68,7 +68,7 @@ pub struct State {
     pub turns: u16,
     /// Cells visited.
     pub cells: u16,
-    /// What the potential was at the start.
+    /// How far the agent had come at the start, from 0 to 1.
     pub potential_at_start: f32,
     visited: [u16; SIZE_MAX as usize],
 }
