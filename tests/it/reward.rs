@@ -58,7 +58,17 @@ fn mistakes_in_a_reward_are_named_with_their_column() {
 
 #[test]
 fn names_of_every_environment_can_be_printed_and_its_hand_made_reward_scored() {
-    for env in ["tidy-hard", "tidy-mixed", "keydoor", "countdown-3", "countdown-4"] {
+    for env in [
+        "tidy-hard",
+        "tidy-mixed",
+        "lab-hard",
+        "lab-mixed",
+        "keydoor",
+        "countdown-3",
+        "countdown-4",
+        "sparsecar",
+        "pointmaze",
+    ] {
         Scratch::new()
             .command("reward names")
             .args(["--env", env])

@@ -94,7 +94,7 @@ impl<'a, W: World> Trainer<'a, W> {
                     *value = if worth.is_finite() { worth } else { 0.0 };
                     steps += episode.steps() as u64;
                 }
-                if !group_advantages(&mut returns) {
+                if !group_advantages(&mut returns, 0.0) {
                     continue;
                 }
                 told += 1;

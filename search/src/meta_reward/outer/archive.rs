@@ -47,11 +47,6 @@ impl Archive {
         record.values.push(value);
     }
 
-    /// What is known of a reward.
-    pub fn get(&self, reward: &Reward, vocabulary: &Vocabulary) -> Option<&Record> {
-        self.records.get(&reward.canonical_hash(vocabulary, Invariance::Affine))
-    }
-
     /// Number of different rewards.
     pub fn len(&self) -> usize {
         self.records.len()

@@ -65,7 +65,7 @@ pub struct DerlConfig {
     /// Weight of the entropy at the start.
     pub entropy: f64,
     /// Groups whose values deviate less teach nothing.
-    pub deviation_min: f32,
+    pub deviation_min: f64,
 }
 
 impl Default for DerlConfig {
@@ -101,7 +101,7 @@ impl DerlConfig {
             ("kl_step", self.kl_step, 1e3),
             ("kl_prior", self.kl_prior, 1e3),
             ("entropy", self.entropy, 1e3),
-            ("deviation_min", f64::from(self.deviation_min), 1.0),
+            ("deviation_min", self.deviation_min, 1.0),
         ] {
             if !(0.0..=most).contains(&value) {
                 return Err(ConfigError::new(
@@ -230,12 +230,7 @@ impl Proposer for Derl {
         let (low, high) = finite.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
             (low.min(value), high.max(value))
         });
-        let mut differ = group_advantages(&mut advantages);
-        // The deviation of a group is at most half its range, or 0.7 of it for two.
-        if differ && deviation(values) < self.config.deviation_min {
-            advantages.fill(0.0);
-            differ = false;
-        }
+        let differ = group_advantages(&mut advantages, self.config.deviation_min);
         let share = f64::from(step) / (0.8 * f64::from(self.steps.max(1)));
         let entropy = self.config.entropy * (1.0 - share).max(0.0);
         let mut spread = 0.0;
@@ -273,13 +268,6 @@ impl Proposer for Derl {
         self.updates = state.updates;
         Ok(())
     }
-}
-
-fn deviation(values: &[f32]) -> f32 {
-    let finite = || values.iter().filter(|value| value.is_finite());
-    let count = finite().count().max(2) as f32;
-    let mean = finite().sum::<f32>() / finite().count().max(1) as f32;
-    (finite().map(|value| (value - mean).powi(2)).sum::<f32>() / (count - 1.0)).sqrt()
 }
 
 #[cfg(test)]

@@ -118,24 +118,6 @@ impl MetaPolicy {
         }
     }
 
-    /// How a reward would have been written; nothing if it breaks the rules of the grammar or holds a constant that is in no table.
-    pub fn spell(&self, reward: &Reward) -> Option<Sample> {
-        let mut sample = Sample { productions: Vec::new(), logs: Vec::new() };
-        let mut grammar = Grammar::new(&self.vocabulary);
-        let mut next = Next::default();
-        for &node in reward.nodes() {
-            let production = self.vocabulary.production(node)?;
-            self.next(&grammar, &mut next);
-            if next.chances[production] <= 0.0 {
-                return None;
-            }
-            sample.productions.push(production as u16);
-            sample.logs.push(next.chances[production].ln());
-            grammar.push(production).ok()?;
-        }
-        Some(sample)
-    }
-
     fn next(&self, grammar: &Grammar<'_>, next: &mut Next) {
         let productions = self.vocabulary.productions().len();
         next.prior.resize(productions, 0.0);
