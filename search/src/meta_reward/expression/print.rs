@@ -39,11 +39,7 @@ impl Printer<'_> {
             return (self.vocabulary.name_of(node), Binding::Atom);
         };
         let rest = self.nodes.as_slice();
-        // Where there is no negation, `-x` is read as this product.
-        let is_sign = operator == Operator::Multiply
-            && rest.first() == Some(&Node::Constant(-1.0))
-            && !rest.get(1).is_some_and(|node| node.is_constant())
-            && !self.vocabulary.has(Node::Call(Operator::Negate));
+        let is_sign = operator == Operator::Multiply && self.has_sign(rest);
         let a = self.written();
         match operator {
             Operator::Negate => return minus(a),
@@ -67,6 +63,13 @@ impl Printer<'_> {
         }
     }
 
+    /// Whether the factors are those that `-x` is read as where the vocabulary has no negation.
+    fn has_sign(&self, factors: &[Node]) -> bool {
+        factors.first() == Some(&Node::Constant(-1.0))
+            && !factors.get(1).is_some_and(|node| node.is_constant())
+            && !self.vocabulary.has(Node::Call(Operator::Negate))
+    }
+
     /// Appends the terms of a sum, however it is grouped, each with its sign.
     fn terms(&mut self, negative: bool, text: &mut String) {
         match self.nodes.as_slice().first() {
@@ -74,6 +77,17 @@ impl Printer<'_> {
                 self.nodes.next();
                 self.terms(negative, text);
                 self.terms(negative != (*operator == Operator::Subtract), text);
+            }
+            // `a - (b - c)` is `a - b + c`, also where the sign is a factor. The first term keeps its sign and its parentheses.
+            Some(Node::Call(Operator::Negate)) if !text.is_empty() => {
+                self.nodes.next();
+                self.terms(!negative, text);
+            }
+            Some(Node::Call(Operator::Multiply))
+                if !text.is_empty() && self.has_sign(&self.nodes.as_slice()[1..]) =>
+            {
+                self.nodes.nth(1);
+                self.terms(!negative, text);
             }
             _ => {
                 let term = self.written().0;

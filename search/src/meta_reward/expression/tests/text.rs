@@ -65,6 +65,9 @@ fn text_has_the_fewest_parentheses() {
     assert_eq!(parse("g1 + -0.5*g2").text(&full()), "g1 - 0.5*g2");
     let without_negation = Reward::parse("-(g1 + g2)", &derl4()).expect("a reward");
     assert_eq!(without_negation.text(&derl4()), "-(g1 + g2)");
+    // A sign that is a factor changes the sign of a term, and the text is read back to itself.
+    let sign = Reward::parse("g1 - 1*g2 - -(g3 - -(g2 - 0.5))", &derl4()).expect("a reward");
+    assert_eq!(sign.text(&derl4()), "g1 - 1*g2 + g3 + g2 - 0.5");
 }
 
 #[test]
