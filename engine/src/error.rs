@@ -60,6 +60,14 @@ pub enum StrategyError {
         /// Values given.
         found: usize,
     },
+    /// What proposes has given up.
+    #[error("{name} cannot go on: {reason}")]
+    Proposer {
+        /// The method.
+        name: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// The parameters stopped being finite.
     #[error(
         "the parameters became NaN or infinite in generation {generation}; lower the step size or sigma"

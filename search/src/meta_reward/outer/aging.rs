@@ -74,7 +74,7 @@ impl Proposer for Aging {
         "aging"
     }
 
-    fn propose(&mut self, step: u32, count: usize) -> Vec<Reward> {
+    fn propose(&mut self, step: u32, count: usize) -> Result<Vec<Reward>, StrategyError> {
         let birth = |member: usize| {
             let mut dice = Dice::new(self.seed, u64::from(step) << 32 | member as u64, AGING);
             if self.living.len() + member < self.config.population {
@@ -90,10 +90,16 @@ impl Proposer for Aging {
             let child = self.living[best].0.mutated(&self.vocabulary, &mut dice);
             if dice.chance(0.5) { child.mutated(&self.vocabulary, &mut dice) } else { child }
         };
-        (0..count).map(birth).collect()
+        Ok((0..count).map(birth).collect())
     }
 
-    fn learn(&mut self, _: u32, rewards: &[Reward], values: &[f32], metrics: &mut Metrics) {
+    fn learn(
+        &mut self,
+        _: u32,
+        rewards: &[Reward],
+        values: &[f32],
+        metrics: &mut Metrics,
+    ) -> Result<(), StrategyError> {
         for (reward, &value) in rewards.iter().zip(values) {
             let value = if value.is_nan() { 0.0 } else { value };
             self.living.push_back((reward.clone(), value));
@@ -103,6 +109,7 @@ impl Proposer for Aging {
         }
         let sum: f64 = self.living.iter().map(|(_, value)| f64::from(*value)).sum();
         metrics.push("living_mean", sum / self.living.len().max(1) as f64);
+        Ok(())
     }
 
     /// The living member that is written most often; of equals the one of the highest value.

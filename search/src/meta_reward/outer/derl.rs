@@ -215,16 +215,22 @@ impl Proposer for Derl {
         "derl"
     }
 
-    fn propose(&mut self, step: u32, count: usize) -> Vec<Reward> {
+    fn propose(&mut self, step: u32, count: usize) -> Result<Vec<Reward>, StrategyError> {
         let (seed, policy) = (self.seed, &self.policy);
         let draw =
             |member: u64| policy.sample(&mut Dice::new(seed, u64::from(step) << 32 | member, DERL));
         let (rewards, samples) = (0..count as u64).map(draw).unzip();
         self.samples = samples;
-        rewards
+        Ok(rewards)
     }
 
-    fn learn(&mut self, step: u32, _: &[Reward], values: &[f32], metrics: &mut Metrics) {
+    fn learn(
+        &mut self,
+        step: u32,
+        _: &[Reward],
+        values: &[f32],
+        metrics: &mut Metrics,
+    ) -> Result<(), StrategyError> {
         let mut advantages = values.to_vec();
         let finite = values.iter().filter(|value| value.is_finite());
         let (low, high) = finite.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
@@ -245,6 +251,7 @@ impl Proposer for Derl {
         }
         metrics.push("value_range", f64::from((high - low).max(0.0)));
         metrics.push("entropy", spread);
+        Ok(())
     }
 
     fn consensus(&self) -> Option<Reward> {

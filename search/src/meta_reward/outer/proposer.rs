@@ -14,12 +14,25 @@ pub trait Proposer {
     /// Name of the method in configurations and reports.
     fn name(&self) -> &'static str;
 
-    /// Rewards of one outer step. Called once a step, in order.
-    fn propose(&mut self, step: u32, count: usize) -> Vec<Reward>;
+    /// Rewards of one outer step, at most `count`. Called once a step, in order; again for the same step if it proposed none, since
+    /// fewer than asked for are allowed but a step needs one.
+    ///
+    /// # Errors
+    /// Whatever keeps it from proposing, such as a child process that is gone.
+    fn propose(&mut self, step: u32, count: usize) -> Result<Vec<Reward>, StrategyError>;
 
     /// Learns from the values of what it has proposed last, success rates in [0, 1]; NaN where a training failed. Adds to `metrics`
     /// what is worth a curve.
-    fn learn(&mut self, step: u32, rewards: &[Reward], values: &[f32], metrics: &mut Metrics);
+    ///
+    /// # Errors
+    /// Whatever keeps it from learning.
+    fn learn(
+        &mut self,
+        step: u32,
+        rewards: &[Reward],
+        values: &[f32],
+        metrics: &mut Metrics,
+    ) -> Result<(), StrategyError>;
 
     /// The one reward that all that was learnt speaks for, if there is such a thing: the mode of a distribution, the consensus of a
     /// population.

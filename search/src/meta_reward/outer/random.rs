@@ -30,15 +30,23 @@ impl Proposer for Random {
         "random"
     }
 
-    fn propose(&mut self, step: u32, count: usize) -> Vec<Reward> {
+    fn propose(&mut self, step: u32, count: usize) -> Result<Vec<Reward>, StrategyError> {
         let draw = |member: u64| {
             let ticket = u64::from(step) << 32 | member;
             Reward::random(&self.vocabulary, &mut Dice::new(self.seed, ticket, RANDOM))
         };
-        (0..count as u64).map(draw).collect()
+        Ok((0..count as u64).map(draw).collect())
     }
 
-    fn learn(&mut self, _: u32, _: &[Reward], _: &[f32], _: &mut Metrics) {}
+    fn learn(
+        &mut self,
+        _: u32,
+        _: &[Reward],
+        _: &[f32],
+        _: &mut Metrics,
+    ) -> Result<(), StrategyError> {
+        Ok(())
+    }
 
     fn consensus(&self) -> Option<Reward> {
         None

@@ -8,6 +8,9 @@ use super::archive::Archive;
 use super::proposer::Proposer;
 use crate::meta_reward::expression::{Reward, Vocabulary};
 
+/// Groups without a single valid reward that a step puts up with.
+const GROUPS_MAX: usize = 32;
+
 /// A search for rewards by any [`Proposer`].
 #[derive(Debug)]
 pub struct Outer<P> {
@@ -56,9 +59,17 @@ impl<P: Proposer> Strategy for Outer<P> {
 
     fn ask(&mut self, generation: Generation) -> Result<Self::Population, StrategyError> {
         let count = self.group.min(self.budget - self.proposed);
-        let rewards =
-            if count == 0 { Vec::new() } else { self.proposer.propose(generation, count) };
-        Ok(Explicit { generation, members: rewards })
+        if count == 0 {
+            return Ok(Explicit { generation, members: Vec::new() });
+        }
+        for _ in 0..GROUPS_MAX {
+            let members = self.proposer.propose(generation, count)?;
+            if !members.is_empty() {
+                return Ok(Explicit { generation, members });
+            }
+        }
+        let reason = format!("none of {GROUPS_MAX} groups of {count} had a reward that is valid");
+        Err(StrategyError::Proposer { name: self.proposer.name(), reason })
     }
 
     fn tell(
@@ -75,7 +86,7 @@ impl<P: Proposer> Strategy for Outer<P> {
         for (reward, &value) in rewards.iter().zip(values) {
             self.archive.add(reward, value, &self.vocabulary);
         }
-        self.proposer.learn(step, &rewards, values, &mut metrics);
+        self.proposer.learn(step, &rewards, values, &mut metrics)?;
         self.proposed += rewards.len();
         metrics.push("rewards", self.archive.len() as f64);
         metrics.push("best_mean", self.archive.best(1).first().map_or(0.0, |best| best.mean()));

@@ -47,7 +47,7 @@ fn the_gradient_is_that_of_the_loss() {
     for ratio in [Ratio::Sequence, Ratio::Token] {
         let config = DerlConfig { ratio, kl_prior: 0.05, kl_step: 0.2, ..DerlConfig::default() };
         let mut derl = Derl::new(vocabulary(), config, 3, 10);
-        derl.propose(0, 6);
+        derl.propose(0, 6).expect("proposes");
         // Away from where it was sampled, so that ratios and distances count.
         let mut dice = Dice::new(1, 0, 0);
         derl.policy.weights_mut().iter_mut().for_each(|w| *w += 0.04 * dice.normal() as f32);
@@ -82,11 +82,11 @@ fn it_learns_what_pays() {
     let mut derl = Derl::new(vocabulary.clone(), DerlConfig::default(), 5, 60);
     let mut share = Vec::new();
     for step in 0..60 {
-        let rewards = derl.propose(step, 16);
+        let rewards = derl.propose(step, 16).expect("proposes");
         let values: Vec<f32> =
             rewards.iter().map(|reward| if reward.mentions(1) { 0.0 } else { 1.0 }).collect();
         share.push(values.iter().sum::<f32>() / 16.0);
-        derl.learn(step, &rewards, &values, &mut Metrics::default());
+        derl.learn(step, &rewards, &values, &mut Metrics::default()).expect("learns");
     }
     let mean = |range: std::ops::Range<usize>| share[range].iter().sum::<f32>() / 10.0;
     assert!(mean(50..60) > 0.95 && share[0] < 0.8, "{share:?}");
@@ -96,13 +96,14 @@ fn it_learns_what_pays() {
 #[test]
 fn equal_values_teach_nothing() {
     let mut derl = Derl::new(vocabulary(), DerlConfig::default(), 5, 60);
-    let rewards = derl.propose(0, 8);
+    let rewards = derl.propose(0, 8).expect("proposes");
     derl.learn(
         0,
         &rewards,
         &[0.5, 0.5, 0.501, 0.5, 0.5, 0.5, 0.5, f32::NAN],
         &mut Metrics::default(),
-    );
+    )
+    .expect("learns");
     assert!(derl.policy.weights().iter().all(|weight| *weight == 0.0));
 }
 
@@ -113,14 +114,15 @@ fn a_restored_proposer_goes_on_to_the_bit() {
         Derl::new(vocabulary(), DerlConfig::default(), 5, 60),
     );
     let values = [0.0, 0.9, 0.3, 0.0];
-    let rewards = one.propose(0, 4);
-    one.learn(0, &rewards, &values, &mut Metrics::default());
+    let rewards = one.propose(0, 4).expect("proposes");
+    one.learn(0, &rewards, &values, &mut Metrics::default()).expect("learns");
     two.restore(one.state()).unwrap();
     for step in 1..3 {
-        let (a, b) = (one.propose(step, 4), two.propose(step, 4));
+        let (a, b) =
+            (one.propose(step, 4).expect("proposes"), two.propose(step, 4).expect("proposes"));
         assert_eq!(a, b);
-        one.learn(step, &a, &values, &mut Metrics::default());
-        two.learn(step, &b, &values, &mut Metrics::default());
+        one.learn(step, &a, &values, &mut Metrics::default()).expect("learns");
+        two.learn(step, &b, &values, &mut Metrics::default()).expect("learns");
     }
     assert_eq!(one.policy.weights(), two.policy.weights());
 }
