@@ -22,7 +22,7 @@ macro_rules! preset {
 }
 
 /// All presets, in the order in which to try them.
-pub(crate) const ALL: [Preset; 19] = [
+pub(crate) const ALL: [Preset; 24] = [
     preset!("cartpole", "balance a pole on a cart (CartPole-v1)"),
     preset!("acrobot", "swing up two links (Acrobot-v1)"),
     preset!("mountain-car", "rock a car out of a valley (MountainCar-v0)"),
@@ -37,6 +37,14 @@ pub(crate) const ALL: [Preset; 19] = [
     preset!("egg-bible", "a language model of integers learns English from the King James Bible"),
     preset!("egg", "the same on your own text: --set task.corpus=FILE, or a folder"),
     preset!("egg-parity", "the published configuration, noise table and schedule of that model"),
+    preset!(
+        "reward-tidy",
+        "evolve the reward that trains a policy to keep house; ends with a formula"
+    ),
+    preset!("reward-keydoor", "the same for a key, a door and a goal"),
+    preset!("reward-countdown", "the same for a game of numbers, where the outcome is frequent"),
+    preset!("reward-sparsecar", "the same for a car that must swing out of a valley"),
+    preset!("reward-pointmaze", "the same for a point in a maze"),
     preset!("formula-nguyen-7", "find a formula of logarithms again, from 20 rows"),
     preset!("formula-coulomb", "find Coulomb's law again"),
     preset!("formula-relativity", "find how velocities add, from rows with noise"),

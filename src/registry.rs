@@ -14,7 +14,7 @@ use hatchery_tasks::external::External;
 use hatchery_tasks::toys::{AlwaysTwo, Function, Regression};
 
 use crate::config::{RunConfig, SearchConfig, TaskConfig};
-use crate::job::{EsJob, FormulaJob, HeldOut, Job, LanguageJob, Learner, ProgramsJob};
+use crate::job::{EsJob, FormulaJob, HeldOut, Job, LanguageJob, Learner, ProgramsJob, reward};
 
 /// Builds the task and the strategy that a configuration names. Episodes and minibatches are drawn from `data_seed`; what
 /// a task has to keep besides results goes into folders of `run_dir`.
@@ -65,6 +65,7 @@ pub(crate) fn job(
         TaskConfig::OptimizerSearch(c) => Ok(Box::new(ProgramsJob::try_new(config, c)?)),
         TaskConfig::Formula(c) => Ok(Box::new(FormulaJob::try_new(config, c)?)),
         TaskConfig::Language(c) => Ok(Box::new(LanguageJob::try_new(config, c)?)),
+        TaskConfig::Reward(c) => reward::job(config, c, run_dir),
     }
 }
 

@@ -8,6 +8,7 @@ mod formulas;
 mod language;
 mod layers;
 mod programs;
+mod rewards;
 mod rule;
 mod search;
 mod sections;
@@ -25,6 +26,7 @@ pub(crate) use formulas::FormulaTaskConfig;
 pub(crate) use language::LanguageConfig;
 pub(crate) use layers::Layers;
 pub(crate) use programs::{EvolutionConfig, OptimizerSearchConfig};
+pub(crate) use rewards::RewardTaskConfig;
 pub(crate) use search::{STRATEGIES, SearchConfig};
 pub(crate) use sections::{BudgetConfig, OutputConfig, TASKS, TaskConfig};
 

@@ -4,6 +4,7 @@ use hatchery_search::egg;
 use hatchery_search::eggroll::{self, Variant};
 use hatchery_search::es::cma;
 use hatchery_search::formula;
+use hatchery_search::meta_reward::outer;
 use toml::{Table, Value};
 
 use super::layers::unknown;
@@ -24,10 +25,12 @@ pub(crate) enum SearchConfig {
     Evolution(EvolutionConfig),
     /// The search for formulas.
     Formula(formula::Config),
+    /// The search for rewards.
+    Reward(outer::Config),
 }
 
 /// Names of all strategies.
-pub(crate) const STRATEGIES: [&str; 8] = [
+pub(crate) const STRATEGIES: [&str; 9] = [
     "eggroll",
     "open-es",
     "sign-update",
@@ -36,6 +39,7 @@ pub(crate) const STRATEGIES: [&str; 8] = [
     "evolution",
     "symbolic-regression",
     "egg",
+    "reward",
 ];
 
 impl SearchConfig {
@@ -68,6 +72,9 @@ impl SearchConfig {
         if name == "symbolic-regression" {
             return Ok(Self::Formula(super::formulas::read_search(layers)?));
         }
+        if name == "reward" {
+            return Ok(Self::Reward(super::rewards::read_search(layers)?));
+        }
         match Value::String(name).try_into::<Variant>() {
             Ok(variant) => Ok(Self::Eggroll(variant, read_eggroll(layers, variant)?)),
             Err(_) => Ok(Self::Evolution(EvolutionConfig::read(layers)?)),
@@ -78,7 +85,7 @@ impl SearchConfig {
     pub(crate) fn ends(&self) -> bool {
         match self {
             Self::Eggroll(..) | Self::CmaEs(_) | Self::Egg(_) => false,
-            Self::Evolution(_) => true,
+            Self::Evolution(_) | Self::Reward(_) => true,
             Self::Formula(config) => config.births > 0,
         }
     }
@@ -112,6 +119,11 @@ impl SearchConfig {
             }
             Self::Evolution(config) => config.to_table(),
             Self::Formula(config) => super::formulas::search_table(config),
+            Self::Reward(config) => {
+                let mut table = table_of(config);
+                table.insert("strategy".into(), "reward".into());
+                table
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use super::formulas::FormulaTaskConfig;
 use super::language::LanguageConfig;
 use super::layers::{kind, unknown};
 use super::programs::{OptimizerSearchConfig, read_selection};
+use super::rewards::RewardTaskConfig;
 use super::search::SearchConfig;
 use super::{ConfigError, Layers, RunConfig};
 
@@ -34,6 +35,7 @@ pub(crate) enum TaskConfig {
     OptimizerSearch(OptimizerSearchConfig),
     Formula(FormulaTaskConfig),
     Language(LanguageConfig),
+    Reward(RewardTaskConfig),
 }
 
 /// Options of "always two".
@@ -151,7 +153,7 @@ impl Default for OutputConfig {
 }
 
 /// Names of all tasks.
-pub(crate) const TASKS: [&str; 16] = [
+pub(crate) const TASKS: [&str; 17] = [
     "cartpole",
     "acrobot",
     "mountain-car",
@@ -168,6 +170,7 @@ pub(crate) const TASKS: [&str; 16] = [
     "optimizer-search",
     "formula",
     "language",
+    "reward",
 ];
 
 const TOP: [&str; 8] = ["name", "seed", "task", "model", "search", "selection", "budget", "output"];
@@ -185,7 +188,10 @@ impl TaskConfig {
 
     /// Whether a network plays, and `[model]` has a meaning.
     fn has_network(&self) -> bool {
-        let own = matches!(self, Self::OptimizerSearch(_) | Self::Formula(_) | Self::Language(_));
+        let own = matches!(
+            self,
+            Self::OptimizerSearch(_) | Self::Formula(_) | Self::Language(_) | Self::Reward(_)
+        );
         self.function().is_none() && !matches!(self, Self::External(_)) && !own
     }
 
@@ -195,6 +201,7 @@ impl TaskConfig {
             Self::OptimizerSearch(_) => &["evolution"],
             Self::Formula(_) => &["symbolic-regression"],
             Self::Language(_) => &["egg"],
+            Self::Reward(_) => &["reward"],
             _ if self.function().is_some() => {
                 &["eggroll", "open-es", "sign-update", "sparse", "cma-es"]
             }
@@ -223,6 +230,7 @@ impl TaskConfig {
             "optimizer-search" => Self::OptimizerSearch(layers.section(at, without)?),
             "formula" => Self::Formula(layers.section(at, without)?),
             "language" => Self::Language(layers.section(at, without)?),
+            "reward" => Self::Reward(RewardTaskConfig::read(layers)?),
             other => {
                 let names = TASKS.iter().copied();
                 return Err(layers.error("task.name", unknown("task", other, names)));
@@ -262,6 +270,8 @@ impl TaskConfig {
             Self::OptimizerSearch(c) => c.check(layers),
             Self::Formula(c) => c.check(layers),
             Self::Language(c) => c.check(layers),
+            // It was checked while it was read.
+            Self::Reward(_) => Ok(()),
         }
     }
 }

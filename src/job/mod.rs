@@ -6,6 +6,7 @@ mod formulas;
 mod language;
 mod learner;
 mod programs;
+pub(crate) mod reward;
 
 use anyhow::Result;
 use hatchery_engine::checkpoint::{CheckpointStore, Progress};

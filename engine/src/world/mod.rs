@@ -94,6 +94,12 @@ pub trait World: Send + Sync {
     /// Named choices of primitives; the first is the default.
     fn sets(&self) -> &[PrimitiveSet];
 
+    /// Whether a weighted sum of the features of an action can play well; where not, policies are perceptrons unless asked for otherwise.
+    /// Only for [`Controls::Listed`].
+    fn is_linear(&self) -> bool {
+        true
+    }
+
     /// A reward that a person would write, over any of the primitives, as an expression in infix.
     fn hand_made(&self) -> &str;
 

@@ -6,14 +6,15 @@ use hatchery_kernels::{Backend, Cpu};
 use hatchery_search::meta_reward::expression::{Division, Operators, Vocabulary};
 use hatchery_search::meta_reward::inner::Config;
 use hatchery_search::meta_reward::outer::{
-    Aging, AgingConfig, Derl, DerlConfig, InnerRuns, Outer, Proposer, Random, race,
+    Aging, AgingConfig, Derl, DerlConfig, InnerRuns, Journal, Outer, Proposer, Random, race,
+    race_trainings,
 };
 use hatchery_tasks::worlds::{Rooms, tidy};
 
 fn task() -> InnerRuns<Rooms> {
     let config = Config { updates: 2, tasks: 2, rollouts: 4, episodes: 8, ..Config::default() };
     let world = tidy::Config::default().world();
-    InnerRuns { world, config, seed: 3, seeds: 2, division: Division::Safe }
+    InnerRuns::new(world, config, 3, 2, Division::Safe)
 }
 
 fn vocabulary() -> Vocabulary {
@@ -76,9 +77,16 @@ fn the_value_of_a_reward_depends_on_no_thread_and_no_batch() {
 fn a_race_counts_its_trainings_and_repeats() {
     let mut outer = Outer::new(Random::new(vocabulary(), 7), vocabulary(), 5, 5);
     let rewards = outer.ask(0).expect("it proposes").members;
-    let (raced, trainings) = race(&task(), &rewards, 8);
-    assert_eq!((raced.len(), trainings), (5, 5 * 2 + 3 * 4 + 2 * 8));
+    let mut task = task();
+    task.journal = Some(Journal::new(vocabulary()));
+    let raced = race(&task, &rewards, 8).expect("nobody stops it");
+    let trainings = || task.journal.as_ref().expect("it is there").trainings().len();
+    assert_eq!((raced.len(), trainings()), (5, race_trainings(5, 8)));
     assert_eq!(raced[0].values.len(), 2 + 4 + 8);
     assert!(raced[0].mean() >= raced[1].mean());
-    assert_eq!(race(&task(), &rewards, 8), (raced, trainings));
+    assert_eq!(race(&task, &rewards, 8), Some(raced));
+    assert_eq!(trainings(), race_trainings(5, 8), "the second time all come from the journal");
+    task.stop.raise();
+    task.journal = None;
+    assert_eq!(race(&task, &rewards, 8), None);
 }

@@ -16,6 +16,7 @@ mod action;
 pub mod countdown;
 pub mod keydoor;
 pub mod lab;
+mod named;
 pub mod pointmaze;
 pub mod rooms;
 pub mod sparsecar;
@@ -25,6 +26,7 @@ pub mod tidy;
 
 pub use countdown::Countdown;
 pub use keydoor::KeyDoor;
+pub use named::{WORLDS, WithWorld, with_world};
 pub use pointmaze::PointMaze;
 pub use rooms::Rooms;
 pub use sparsecar::SparseCar;

@@ -24,6 +24,7 @@
 
 mod analysis;
 mod canonical;
+mod effects;
 mod evaluate;
 mod evaluator;
 mod grammar;

@@ -1,5 +1,6 @@
 //! How a policy is trained.
 
+use hatchery_engine::world::{Controls, World};
 use serde::{Deserialize, Serialize};
 
 /// What scores actions.
@@ -50,6 +51,16 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What suits a world: weights of features where these can play, else a perceptron.
+    pub fn of<W: World>(world: &W) -> Self {
+        let mlp = Self { policy: PolicyKind::Mlp, learning_rate: 0.01, ..Self::default() };
+        match world.controls() {
+            Controls::Continuous { .. } => Self { hidden: 16, ..mlp },
+            Controls::Listed { .. } if world.is_linear() => Self::default(),
+            Controls::Listed { .. } => mlp,
+        }
+    }
+
     /// Whether the settings make sense: the key that does not, and why.
     ///
     /// # Errors

@@ -6,20 +6,28 @@
 
 mod aging;
 mod archive;
+mod config;
 mod derl;
+mod journal;
 mod meta_policy;
+mod method;
 mod proposer;
 mod race;
 mod random;
 mod strategy;
 mod task;
+mod verdict;
 
 pub use aging::{Aging, AgingConfig};
 pub use archive::{Archive, Record};
-pub use derl::{Derl, DerlConfig, Ratio};
+pub use config::Config;
+pub use derl::{Derl, DerlConfig, DerlState, Ratio};
+pub use journal::{Journal, Training};
 pub use meta_policy::{MetaPolicy, Sample};
+pub use method::{Method, MethodName, MethodState};
 pub use proposer::Proposer;
-pub use race::{Raced, race};
+pub use race::{Raced, race, race_trainings};
 pub use random::Random;
 pub use strategy::{Outer, OuterState};
 pub use task::{InnerRuns, Seeds};
+pub use verdict::{Verdict, retrain};

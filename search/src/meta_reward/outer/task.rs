@@ -1,16 +1,20 @@
 //! Rewards are scored by what policies reach that were trained with them.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use hatchery_engine::world::{Split, Trace, World};
-use hatchery_engine::{Explicit, Task, TaskError};
+use hatchery_engine::{Explicit, StopFlag, Task, TaskError};
 use hatchery_kernels::Backend;
+use serde::{Deserialize, Serialize};
 
+use super::journal::{Done, Journal};
 use crate::meta_reward::expression::{Division, Evaluator, Reward};
-use crate::meta_reward::inner::{Config, Trainer};
+use crate::meta_reward::inner::{Config, Trained, Trainer};
 
 /// Seeds of inner trainings: no two purposes share one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "purpose", content = "step", rename_all = "lowercase")]
 pub enum Seeds {
     /// Of the members of one outer step.
     Search(u32),
@@ -51,19 +55,62 @@ pub struct InnerRuns<W> {
     pub seeds: u32,
     /// How rewards divide.
     pub division: Division,
+    /// What was trained before, and where it is written.
+    pub journal: Option<Journal>,
+    /// Raised when no further training shall begin.
+    pub stop: StopFlag,
 }
 
 impl<W: World> InnerRuns<W> {
+    /// The task without a journal.
+    pub fn new(world: W, config: Config, seed: u64, seeds: u32, division: Division) -> Self {
+        Self { world, config, seed, seeds, division, journal: None, stop: StopFlag::default() }
+    }
+
+    /// Success on some splits after training number `number` of a reward, the `member` of its step; from the journal if that has it. Nothing
+    /// if it was asked to stop.
+    pub fn success(
+        &self,
+        reward: &Reward,
+        seeds: Seeds,
+        member: u32,
+        number: u32,
+        splits: &[Split],
+    ) -> Option<Vec<f64>> {
+        let seed = seeds.seed(self.seed, number);
+        let known = self.journal.as_ref().and_then(|journal| journal.success(reward, seed));
+        if known.is_some() || self.stop.is_raised() {
+            return known;
+        }
+        let began = Instant::now();
+        let (success, steps) = self.train(reward, seed, splits);
+        if let Some(journal) = &self.journal {
+            let (seconds, success) = (began.elapsed().as_secs_f64(), success.clone());
+            journal.add(reward, Done { seeds, member, number, seed, success, steps, seconds });
+        }
+        Some(success)
+    }
+
+    /// The weights of the policy that a training ends with.
+    pub fn policy(&self, reward: &Reward, seed: u64) -> Vec<f32> {
+        self.trained(reward, seed).1.theta
+    }
+
     /// Success on some splits after one training with a reward, and the steps that it took in the world.
     pub fn train(&self, reward: &Reward, seed: u64, splits: &[Split]) -> (Vec<f64>, u64) {
+        let (trainer, trained) = self.trained(reward, seed);
+        let success = splits.iter().map(|&split| trainer.evaluate(&trained.theta, split, seed));
+        (success.map(|evaluation| evaluation.success).collect(), trained.steps)
+    }
+
+    fn trained(&self, reward: &Reward, seed: u64) -> (Trainer<'_, W>, Trained) {
         let evaluator = Evaluator::new(reward, self.division);
         let mut worth = |primitives: &[f32], trace: Trace<'_>, progress: f32| {
             evaluator.of_episode(primitives, trace, progress).unwrap_or(0.0)
         };
         let mut trainer = Trainer::new(&self.world, &self.config);
         let trained = trainer.train(&mut worth, seed, None);
-        let success = splits.iter().map(|&split| trainer.evaluate(&trained.theta, split, seed));
-        (success.map(|evaluation| evaluation.success).collect(), trained.steps)
+        (trainer, trained)
     }
 }
 
@@ -82,12 +129,20 @@ impl<W: World> Task for InnerRuns<W> {
         fitness: &mut [f32],
     ) -> Result<(), TaskError> {
         let seeds = Seeds::Search(population.generation);
-        for (slot, reward) in fitness.iter_mut().zip(&population.members[members]) {
-            let each = (0..self.seeds).map(|number| {
-                let seed = seeds.seed(self.seed, number);
-                self.train(reward, seed, &[Split::Validation]).0[0]
-            });
-            *slot = (each.sum::<f64>() / f64::from(self.seeds)) as f32;
+        for (slot, member) in fitness.iter_mut().zip(members) {
+            let mut sum = 0.0;
+            for number in 0..self.seeds {
+                let reward = &population.members[member];
+                let success =
+                    self.success(reward, seeds, member as u32, number, &[Split::Validation]);
+                sum += success.ok_or_else(|| TaskError::msg("it was asked to stop"))?[0];
+            }
+            *slot = (sum / f64::from(self.seeds)) as f32;
+        }
+        if let Some(journal) = &self.journal {
+            journal
+                .check()
+                .map_err(|error| TaskError::msg(format!("the log of trainings: {error}")))?;
         }
         Ok(())
     }

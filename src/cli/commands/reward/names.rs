@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use hatchery_engine::world::{Primitive, World};
-use hatchery_search::meta_reward::inner::Config;
+use hatchery_tasks::worlds::WithWorld;
 
 use super::print;
 use crate::cli::args::RewardNamesArgs;
 use crate::cli::{Outcome, usage};
-use crate::worlds::{WithWorld, with_world};
+use crate::worlds::with_world;
 
 pub(super) fn run(args: &RewardNamesArgs) -> Result<Outcome> {
     let text = with_world(&args.env, Names).map_err(usage)?;
@@ -21,7 +21,7 @@ struct Names;
 impl WithWorld for Names {
     type Output = String;
 
-    fn with<W: World>(self, world: W, _: Config) -> String {
+    fn with<W: World>(self, world: W) -> String {
         let mut text = String::new();
         let mut list = |title: &str, of: &[Primitive]| {
             text += title;

@@ -10,13 +10,14 @@ use hatchery_search::meta_reward::expression::{
 };
 use hatchery_search::meta_reward::inner::Config;
 use hatchery_search::meta_reward::outer::{InnerRuns, Seeds};
+use hatchery_tasks::worlds::WithWorld;
 use rayon::prelude::*;
 use serde_json::json;
 
 use super::print;
 use crate::cli::args::RewardScoreArgs;
 use crate::cli::{Outcome, usage};
-use crate::worlds::{WithWorld, with_world};
+use crate::worlds::with_world;
 
 pub(super) fn run(args: &RewardScoreArgs) -> Result<Outcome> {
     with_world(&args.env, Score(args)).map_err(usage)??;
@@ -28,12 +29,12 @@ struct Score<'a>(&'a RewardScoreArgs);
 impl WithWorld for Score<'_> {
     type Output = Result<()>;
 
-    fn with<W: World>(self, world: W, inner: Config) -> Result<()> {
+    fn with<W: World>(self, world: W) -> Result<()> {
         let args = self.0;
         let (reward, vocabulary) = reward(&world, args).map_err(usage)?;
-        let config = Config { updates: args.updates, ..inner };
+        let config = Config { updates: args.updates, ..Config::of(&world) };
         let name = world.name();
-        let task = InnerRuns { world, config, seed: args.seed, seeds: 1, division: Division::Safe };
+        let task = InnerRuns::new(world, config, args.seed, 1, Division::Safe);
         let began = Instant::now();
         let train = |number: u32| {
             let seed = Seeds::Report.seed(args.seed, number);

@@ -104,6 +104,11 @@ impl World for Countdown {
         format!("countdown-{}{illegal}", self.config.numbers)
     }
 
+    /// Features of numbers say little one by one.
+    fn is_linear(&self) -> bool {
+        false
+    }
+
     fn controls(&self) -> Controls {
         Controls::Listed { features: features::COUNT }
     }

@@ -1,0 +1,115 @@
+//! Settings of a reward search.
+
+use serde::{Deserialize, Serialize};
+
+use super::aging::AgingConfig;
+use super::derl::DerlConfig;
+use super::method::MethodName;
+use super::race::race_trainings;
+use crate::ConfigError;
+
+/// A search by any method, its race, and the fresh trainings at its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// What proposes.
+    pub method: MethodName,
+    /// Inner trainings in all, those of the race included; fresh ones for the report come on top.
+    pub budget: u32,
+    /// Rewards of an outer step.
+    pub group: u32,
+    /// Trainings of each reward in an outer step, with seeds that all of the step share.
+    pub trainings: u32,
+    /// Rewards in the race at the end.
+    pub race: u32,
+    /// Trainings that the last two of the race get in its last round.
+    pub race_seeds: u32,
+    /// Fresh trainings of each reward that is reported.
+    pub fresh: u32,
+    /// Of `derl`.
+    pub derl: DerlConfig,
+    /// Of `aging`.
+    pub aging: AgingConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            method: MethodName::Derl,
+            budget: 300,
+            group: 8,
+            trainings: 2,
+            race: 6,
+            race_seeds: 8,
+            fresh: 8,
+            derl: DerlConfig::default(),
+            aging: AgingConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    /// For the first key that does not.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        for (key, value, least, most) in [
+            ("budget", self.budget, 1, 10_000_000),
+            ("group", self.group, 2, 4096),
+            ("trainings", self.trainings, 1, 1000),
+            ("race", self.race, 1, 1000),
+            ("race_seeds", self.race_seeds, 2, 1000),
+            ("fresh", self.fresh, 1, 10_000),
+        ] {
+            if !(least..=most).contains(&value) {
+                let found = format!("must be from {least} to {most}, found {value}");
+                return Err(ConfigError::new(key, found));
+            }
+        }
+        let least = self.race_trainings() + self.group * self.trainings;
+        if self.budget < least {
+            let found = format!(
+                "must be at least {least}: one step of {} rewards with {} trainings each, and {} of the race; found {}",
+                self.group,
+                self.trainings,
+                self.race_trainings(),
+                self.budget
+            );
+            return Err(ConfigError::new("budget", found));
+        }
+        self.derl.check()?;
+        self.aging.check()
+    }
+
+    /// Trainings that the race takes at most.
+    pub fn race_trainings(&self) -> u32 {
+        race_trainings(self.race as usize, self.race_seeds as usize) as u32
+    }
+
+    /// Rewards that the search may try.
+    pub fn rewards(&self) -> u32 {
+        self.budget.saturating_sub(self.race_trainings()) / self.trainings
+    }
+
+    /// Outer steps.
+    pub fn steps(&self) -> u32 {
+        self.rewards().div_ceil(self.group)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_pays_for_steps_and_race() {
+        let config = Config::default();
+        assert_eq!((config.race_trainings(), config.rewards(), config.steps()), (40, 130, 17));
+        config.check().expect("defaults make sense");
+        let refused = |config: Config| config.check().expect_err("it makes no sense").key;
+        assert_eq!(refused(Config { budget: 55, ..Config::default() }), "budget");
+        assert_eq!(refused(Config { group: 1, ..Config::default() }), "group");
+        assert_eq!(refused(Config { fresh: 0, ..Config::default() }), "fresh");
+    }
+}
