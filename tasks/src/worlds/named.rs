@@ -5,7 +5,7 @@ use hatchery_engine::world::World;
 use super::{countdown, keydoor, lab, pointmaze, sparsecar, tidy};
 
 /// Ids and what they are.
-pub const WORLDS: [(&str, &str); 10] = [
+pub const WORLDS: [(&str, &str); 11] = [
     (
         "tidy-hard",
         "put a thing away after it was cleaned, heated or cooled: eleven steps before any outcome",
@@ -19,6 +19,7 @@ pub const WORLDS: [(&str, &str); 10] = [
     ("countdown-4", "the same with four numbers"),
     ("sparsecar", "swing out of a valley"),
     ("pointmaze", "reach a goal round a wall"),
+    ("pointmaze-hard", "the same round two walls"),
 ];
 
 /// What is done with a world, whichever it is.
@@ -45,6 +46,7 @@ pub fn with_world<V: WithWorld>(id: &str, action: V) -> Option<V::Output> {
         "countdown-3" => action.with(countdown(3)),
         "countdown-4" => action.with(countdown(4)),
         "sparsecar" => action.with(sparsecar::Config::default().world()),
+        "pointmaze-hard" => action.with(pointmaze::Config::hard().world()),
         "pointmaze" => action.with(pointmaze::Config::default().world()),
         _ => return None,
     })

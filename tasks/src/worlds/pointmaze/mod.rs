@@ -7,9 +7,9 @@
 //!
 //! | split | maze | start | goal |
 //! |---|---|---|---|
-//! | training, validation, L0 | U: wall 1 < y < 2 for x < 2 | (0.5, 0.5) | (0.5, 2.5) |
-//! | L1 | U | (0.5, 2.5) | (0.5, 0.5) |
-//! | L2 | U mirrored, x → 3 - x; or S: walls 0.6 < y < 1.2 for x < 2, and 1.8 < y < 2.4 for x > 1 | (2.5, 0.5); (0.5, 0.3) | (2.5, 2.5); (2.5, 2.7) |
+//! | training, validation, L0 | `home`, U: wall 1 < y < 2 for x < 2 | (0.5, 0.5) | (0.5, 2.5) |
+//! | L1 | the same | (0.5, 2.5) | (0.5, 0.5) |
+//! | L2 | `far`, U mirrored, x → 3 - x; or S: walls 0.6 < y < 1.2 for x < 2, and 1.8 < y < 2.4 for x > 1 | (2.5, 0.5); (0.5, 0.3) | (2.5, 2.5); (2.5, 2.7) |
 //!
 //! | observation | meaning |
 //! |---|---|
@@ -42,34 +42,52 @@ const HALF_WIDTH: f32 = 0.3;
 /// Most steps of an episode.
 pub const HORIZON: usize = 200;
 
-/// The maze of L2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// The shape of a maze.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Far {
+pub enum Shape {
+    /// A wall from the left.
+    U,
     /// The U with left and right exchanged.
-    #[default]
     Mirrored,
     /// Two walls, from either side.
     S,
+}
+
+impl Shape {
+    fn maze(self) -> &'static Maze {
+        match self {
+            Self::U => &U_SHAPED,
+            Self::Mirrored => &MIRRORED,
+            Self::S => &S_SHAPED,
+        }
+    }
 }
 
 /// The options of this world.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    /// The maze of all splits but L2.
+    pub home: Shape,
     /// The maze of L2.
-    pub far: Far,
+    pub far: Shape,
     /// Starts are at most so far from the named point in each coordinate, from 0 to 0.3.
     pub jitter: f32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { far: Far::Mirrored, jitter: 0.1 }
+        Self { home: Shape::U, far: Shape::Mirrored, jitter: 0.1 }
     }
 }
 
 impl Config {
+    /// Two walls to go round: random play hardly ever does.
+    pub fn hard() -> Self {
+        Self { home: Shape::S, far: Shape::U, ..Self::default() }
+    }
+
     /// Whether the values make sense.
     ///
     /// # Errors
@@ -159,7 +177,15 @@ impl World for PointMaze {
     type State = State;
 
     fn name(&self) -> String {
-        let far = if self.config.far == Far::S { "-s" } else { "" };
+        if self.config == Config::hard() {
+            return "pointmaze-hard".to_owned();
+        }
+        let shape = |shape, usual, name| match shape {
+            _ if shape == usual => String::new(),
+            other => format!("-{name}-{other:?}").to_lowercase(),
+        };
+        let far = shape(self.config.home, Shape::U, "in")
+            + &shape(self.config.far, Shape::Mirrored, "far");
         match self.config.jitter {
             0.1 => format!("pointmaze{far}"),
             jitter => format!("pointmaze{far}-jitter{jitter}"),
@@ -191,11 +217,7 @@ impl World for PointMaze {
     }
 
     fn reset(&self, split: Split, dice: &mut Dice) -> State {
-        let maze = match (split, self.config.far) {
-            (Split::L2, Far::Mirrored) => &MIRRORED,
-            (Split::L2, Far::S) => &S_SHAPED,
-            _ => &U_SHAPED,
-        };
+        let maze = if split == Split::L2 { self.config.far } else { self.config.home }.maze();
         let [mut start, mut goal] = maze.ends;
         if split == Split::L1 {
             std::mem::swap(&mut start, &mut goal);

@@ -30,17 +30,17 @@ fn expert(state: &State, numbers: &mut [f32]) {
 #[test]
 fn mazes_keep_the_contract() {
     keeps_the_contract(&maze());
-    let other = Config { far: Far::S, jitter: 0.0 }.world();
+    let other = Config { far: Shape::S, jitter: 0.0, ..Config::default() }.world();
     keeps_the_contract(&other);
-    assert_eq!(other.name(), "pointmaze-s-jitter0");
+    assert_eq!(other.name(), "pointmaze-far-s-jitter0");
     let wrong = Config { jitter: 0.5, ..Config::default() };
     assert_eq!(wrong.check().expect_err("it would begin in a wall").0, "jitter");
 }
 
 #[test]
 fn every_start_can_be_solved() {
-    for far in [Far::Mirrored, Far::S] {
-        let world = Config { far, ..Config::default() }.world();
+    for (home, far) in [(Shape::U, Shape::Mirrored), (Shape::S, Shape::U)] {
+        let world = Config { home, far, ..Config::default() }.world();
         for split in SPLITS {
             for number in 0..30 {
                 let start = world.reset(split, &mut split.dice(1, number));
