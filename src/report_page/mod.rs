@@ -15,6 +15,7 @@ mod html;
 mod number;
 mod page;
 mod programs;
+mod rewards;
 mod run_files;
 mod scale;
 mod scatter;

@@ -97,6 +97,9 @@ fn key_figures(figures: &Figures, files: &RunFiles) -> String {
     if let Some(design) = &files.design {
         return written(design.figures(figures), figures);
     }
+    if let Some(rewards) = &files.rewards {
+        return written(rewards.figures(figures.seconds), figures);
+    }
     let found = Found::of(files);
     let programs = found != Found::Parameters;
     let real = |x: Option<f64>| x.map_or("–".into(), |x| number::real(x, 5));
@@ -176,6 +179,9 @@ fn pictures(files: &RunFiles) -> String {
     }
     if let Some(formulas) = &files.formulas {
         return formulas.sections(history);
+    }
+    if let Some(rewards) = &files.rewards {
+        return rewards.sections();
     }
     if history.is_empty() {
         return "<p class=\"empty\">No generation has been recorded yet.</p>\n".into();

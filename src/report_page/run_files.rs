@@ -12,6 +12,7 @@ use super::design::DesignFiles;
 use super::formulas::FormulaFiles;
 use super::history::History;
 use super::programs::ProgramFiles;
+use super::rewards::RewardFiles;
 
 /// What a run left behind.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(super) struct RunFiles {
     pub(super) programs: Option<ProgramFiles>,
     /// What a search for formulas found, if it was one.
     pub(super) formulas: Option<FormulaFiles>,
+    /// What a search for a reward found, if it was one.
+    pub(super) rewards: Option<RewardFiles>,
     /// The shortlist of designs, if it made one.
     pub(super) design: Option<DesignFiles>,
     /// What is missing or damaged, in sentences.
@@ -61,9 +64,21 @@ impl RunFiles {
         let summary = summary(path, &history, &mut notes)?;
         let programs = ProgramFiles::read(path, &mut notes)?;
         let formulas = FormulaFiles::read(path, &mut notes)?;
+        let rewards = RewardFiles::read(path, &mut notes)?;
         let design = DesignFiles::read(path, &mut notes)?;
         let path = path.to_owned();
-        Ok(Self { path, config_text, config, history, summary, programs, formulas, design, notes })
+        Ok(Self {
+            path,
+            config_text,
+            config,
+            history,
+            summary,
+            programs,
+            formulas,
+            rewards,
+            design,
+            notes,
+        })
     }
 
     /// A string of the configuration, by table and key.

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use hatchery_engine::world::World;
 use hatchery_engine::{Layout, ParamSpec, Params};
 use hatchery_search::meta_reward::Interval;
-use hatchery_search::meta_reward::expression::Reward;
+use hatchery_search::meta_reward::expression::{Node, Reward, Vocabulary};
 use hatchery_search::meta_reward::outer::{Proposer, Raced, Seeds, Verdict, race, retrain};
 use serde_json::{Map, Value, json};
 
@@ -14,6 +14,18 @@ use crate::job::{Conclude, Conclusion};
 
 /// What is retrained, in the order of the tables.
 const NAMES: [&str; 4] = ["searched", "outcome_only", "average", "hand_made"];
+
+/// The tree of a reward: names and operands.
+fn tree(reward: &Reward, vocabulary: &Vocabulary) -> Value {
+    fn below(nodes: &mut std::slice::Iter<'_, Node>, vocabulary: &Vocabulary) -> Value {
+        let Some(&node) = nodes.next() else { return Value::Null };
+        let Node::Call(operator) = node else { return json!({ "name": vocabulary.name_of(node) }) };
+        let operands: Vec<Value> =
+            (0..operator.arity()).map(|_| below(nodes, vocabulary)).collect();
+        json!({ "name": operator.name(), "operands": operands })
+    }
+    below(&mut reward.nodes().iter(), vocabulary)
+}
 
 impl<W: World> RewardJob<W> {
     /// Nothing if it was asked to stop; what was trained until then is in the log.
@@ -86,6 +98,7 @@ impl<W: World> RewardJob<W> {
         add("expression", rewards[0].text(&self.all).into());
         add("hash", format!("{hash:016x}").into());
         add("class", json!(analysis.class));
+        add("tree", tree(&rewards[0], &self.all));
         add("check", analysis.description.into());
         add("sign", json!(analysis.sign));
         add("veto", json!(analysis.veto));

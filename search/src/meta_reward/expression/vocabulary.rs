@@ -207,7 +207,7 @@ impl Vocabulary {
     }
 
     /// The name of a leaf or operator, without parentheses.
-    pub(super) fn name_of(&self, node: Node) -> String {
+    pub fn name_of(&self, node: Node) -> String {
         match node {
             Node::Primitive(primitive) => match self.parts.primitives.get(usize::from(primitive)) {
                 Some(symbol) => symbol.name.clone(),
