@@ -162,8 +162,10 @@ fn what_is_no_run_directory_is_refused_by_every_command_that_wants_one() {
 #[test]
 fn every_shown_preset_is_runnable() {
     let scratch = Scratch::new();
-    // Searches for programs have tests of their own, with less work.
-    let programs = |name: &&str| *name == "optimizer-search" || name.starts_with("formula-");
+    // Searches for programs and rewards have tests of their own, with less work.
+    let programs = |name: &&str| {
+        *name == "optimizer-search" || name.starts_with("formula-") || name.starts_with("reward-")
+    };
     for name in PRESETS.into_iter().filter(|name| !programs(name)) {
         let file = format!("{name}.toml");
         scratch.write(&file, &stdout(&scratch.ok(&format!("show {name}"))));

@@ -19,6 +19,7 @@ mod optimizer_search;
 mod program;
 mod resuming;
 mod reward;
+mod reward_search;
 mod signals;
 mod update_rules;
 mod verify;

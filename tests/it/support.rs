@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_hatchery");
 
 /// All presets, by name.
-pub(crate) const PRESETS: [&str; 19] = [
+pub(crate) const PRESETS: [&str; 24] = [
     "cartpole",
     "acrobot",
     "mountain-car",
@@ -24,6 +24,11 @@ pub(crate) const PRESETS: [&str; 19] = [
     "egg-bible",
     "egg",
     "egg-parity",
+    "reward-tidy",
+    "reward-keydoor",
+    "reward-countdown",
+    "reward-sparsecar",
+    "reward-pointmaze",
     "formula-nguyen-7",
     "formula-coulomb",
     "formula-relativity",

@@ -20,6 +20,7 @@ fn list_names_every_preset_task_and_strategy() {
         let task = match name {
             _ if name.starts_with("formula-") => "formula",
             _ if name.starts_with("egg") => "language",
+            _ if name.starts_with("reward-") => "reward",
             _ => name,
         };
         assert!(tasks.lines().any(|line| line.trim() == task), "{name} in {tasks}");

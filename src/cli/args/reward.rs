@@ -40,6 +40,9 @@ pub(in crate::cli) struct RewardScoreArgs {
     /// Updates of a training
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(in crate::cli) updates: u32,
+    /// Episodes that each success rate is measured with
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(in crate::cli) episodes: u32,
     /// Whose average `average` is: a choice of primitives (see `reward names`)
     #[arg(long, value_name = "SET", default_value = "full")]
     pub(in crate::cli) primitives: String,

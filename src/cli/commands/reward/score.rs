@@ -32,7 +32,11 @@ impl WithWorld for Score<'_> {
     fn with<W: World>(self, world: W) -> Result<()> {
         let args = self.0;
         let (reward, vocabulary) = reward(&world, args).map_err(usage)?;
-        let config = Config { updates: args.updates, ..Config::of(&world) };
+        let config = Config {
+            updates: args.updates,
+            episodes: args.episodes as usize,
+            ..Config::of(&world)
+        };
         let name = world.name();
         let task = InnerRuns::new(world, config, args.seed, 1, Division::Safe);
         let began = Instant::now();

@@ -1,0 +1,118 @@
+//! `hatchery run reward-*`: a search for a reward, from its first step to the policy that is kept.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use predicates::str::contains;
+use serde_json::Value;
+
+use crate::support::Scratch;
+
+/// A search of 44 short trainings in six steps, and a race.
+const SMALL: &str = "run reward-tidy --set search.budget=44 --set search.group=4 --set search.trainings=2 --set search.race=3 \
+                     --set search.race_seeds=2 --set search.fresh=2 --set task.inner.updates=4 --set task.inner.episodes=16 --quiet";
+
+/// The lines of a log, in the order of what they are, without the clock.
+fn log(scratch: &Scratch, run: &str) -> Vec<String> {
+    let text = fs::read_to_string(scratch.path(run).join("outer.log")).expect("a log");
+    let plain = |line: &str| {
+        let mut training: Value = serde_json::from_str(line).expect("each line is JSON");
+        training["seconds"].take();
+        training.to_string()
+    };
+    let mut lines: Vec<String> = text.lines().map(plain).collect();
+    lines.sort();
+    lines
+}
+
+/// The summary without the clock and the place.
+fn plain(mut summary: Value) -> Value {
+    for key in ["seconds", "run_dir", "stopped_by"] {
+        summary[key].take();
+    }
+    summary
+}
+
+#[test]
+fn a_search_ends_with_a_formula_that_can_be_trained_again() {
+    let scratch = Scratch::new();
+    let found = scratch.json(&format!("{SMALL} --out a"));
+    for rival in ["searched", "outcome_only", "average", "hand_made"] {
+        for split in ["l0", "l1", "l2"] {
+            let part = &found[rival][split];
+            assert_eq!(part["values"].as_array().map(Vec::len), Some(2), "{rival} {split}");
+            assert!(part["low"].as_f64() <= part["mean"].as_f64());
+        }
+    }
+    // 19 rewards twice, a race of 3 with 2 seeds each, four rewards twice; fewer where rewards are the same.
+    let trainings = found["trainings"].as_u64().expect("a count");
+    assert!((30..=38 + 6 + 8).contains(&trainings), "{trainings}");
+    assert_eq!(trainings as usize, log(&scratch, "a").len());
+    let expression = found["expression"].as_str().expect("a formula");
+    let words = ["reward", "score", expression, "--env", "tidy-hard", "--seeds", "2"];
+    let again = scratch
+        .command_of(&words)
+        .args(["--updates", "4", "--episodes", "16", "--json"])
+        .assert()
+        .success();
+    let again: Value = serde_json::from_slice(&again.get_output().stdout).expect("JSON");
+    assert_eq!(again["l0"]["values"], found["searched"]["l0"]["values"]);
+    assert_eq!(again["hash"], found["hash"]);
+    let page = fs::read_to_string(scratch.path("a/report.html")).expect("a page");
+    assert!(page.contains("<h2>The reward</h2>") && page.contains("What is rewarded"));
+    assert!(scratch.path("a/parameters.safetensors").exists());
+}
+
+#[test]
+fn threads_change_nothing_and_a_search_that_is_killed_finds_the_same() {
+    let scratch = Scratch::new();
+    let whole = scratch.json(&format!("{SMALL} --threads 1 --out whole"));
+    let other = scratch.json(&format!("{SMALL} --threads 2 --out other"));
+    assert_eq!(plain(whole.clone()), plain(other));
+    assert_eq!(log(&scratch, "whole"), log(&scratch, "other"));
+    // Killed in the first step, in the middle, and in the race.
+    for lines in [3, 20, 38] {
+        let run = format!("killed-{lines}");
+        let mut running = scratch.spawn(&format!("{SMALL} --threads 2 --out {run}"));
+        let until = Instant::now() + Duration::from_secs(30);
+        let written = || {
+            let text = fs::read_to_string(scratch.path(&run).join("outer.log"));
+            text.map_or(0, |text| text.lines().count())
+        };
+        while written() < lines && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        running.signal("KILL");
+        running.status();
+        let resumed = scratch.json(&format!("resume {run} --quiet"));
+        assert_eq!(plain(resumed), plain(whole.clone()), "killed after {lines} trainings");
+        assert_eq!(log(&scratch, &run), log(&scratch, "whole"));
+    }
+}
+
+#[test]
+fn every_method_and_environment_runs_and_mistakes_are_named() {
+    let scratch = Scratch::new();
+    for more in [
+        "--set search.method=aging",
+        "--set search.method=random --set task.operators=full",
+        "--set task.environment=countdown-3",
+        "--set task.environment=pointmaze --set task.primitives=sub",
+    ] {
+        let found = scratch.json(&format!("{SMALL} {more} --set task.inner.updates=1"));
+        assert!(found["expression"].is_string(), "{more}");
+    }
+    for (more, words) in [
+        ("--set task.environment=tidy-hart", "did you mean `tidy-hard`"),
+        ("--set task.primitives=derl5", "did you mean `derl4`"),
+        ("--set task.inner.update=3", "did you mean `updates`"),
+        ("--set task.inner.updates=many", "task.inner.updates"),
+        ("--set task.inner.rollouts=1", "must be from 2"),
+        ("--set search.budget=5", "must be at least"),
+        ("--set search.method=dearl", "derl"),
+        ("--set search.derl.clip=-1", "clip"),
+        ("--set search.strategy=eggroll", "does not fit"),
+    ] {
+        scratch.command(&format!("{SMALL} {more}")).assert().code(2).stderr(contains(words));
+    }
+}
