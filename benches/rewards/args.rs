@@ -1,18 +1,25 @@
 //! What was typed.
 
+use hatchery::search::meta_reward::outer::Config;
+use serde_json::Value;
+
 /// Methods, the ones without a search last.
 pub(crate) const METHODS: [&str; 6] = ["derl", "aging", "random", "outcome", "average", "hand"];
+/// How many of them search.
+pub(crate) const SEARCHES: usize = METHODS.len() - 3;
+
+const USAGE: &str = "--env --methods --budget --trainings --group --updates --seeds --first --fresh --primitives --set --json --threads";
 
 #[derive(Clone, Debug)]
 pub(crate) struct Args {
     pub(crate) env: String,
     pub(crate) methods: Vec<String>,
     /// Inner trainings of a search, the race included.
-    pub(crate) budget: usize,
+    pub(crate) budget: u32,
     /// Trainings of each proposal.
     pub(crate) trainings: u32,
     /// Proposals of an outer step.
-    pub(crate) group: usize,
+    pub(crate) group: u32,
     pub(crate) updates: u32,
     pub(crate) seeds: u64,
     pub(crate) first: u64,
@@ -20,7 +27,10 @@ pub(crate) struct Args {
     pub(crate) fresh: u32,
     /// Set of primitives.
     pub(crate) primitives: String,
+    /// Further settings of the search, `KEY=VALUE` with dots.
+    pub(crate) sets: Vec<String>,
     pub(crate) json: Option<String>,
+    pub(crate) threads: usize,
 }
 
 impl Args {
@@ -36,7 +46,9 @@ impl Args {
             first: 0,
             fresh: 8,
             primitives: "full".into(),
+            sets: Vec::new(),
             json: None,
+            threads: 0,
         };
         let mut words = words.filter(|word| word != "--bench");
         while let Some(word) = words.next() {
@@ -52,22 +64,46 @@ impl Args {
                 "--first" => args.first = number(&word, &value)?,
                 "--fresh" => args.fresh = number(&word, &value)?,
                 "--primitives" => args.primitives = value,
+                "--set" => args.sets.push(value),
                 "--json" => args.json = Some(value),
-                _ => {
-                    let known = "--env --methods --budget --trainings --group --updates --seeds --first --fresh --primitives --json";
-                    return Err(format!("there is no flag '{word}': {known}"));
-                }
+                "--threads" => args.threads = number(&word, &value)?,
+                _ => return Err(format!("there is no flag '{word}': {USAGE}")),
             }
         }
-        if args.trainings == 0 || args.group < 2 || args.updates == 0 || args.fresh == 0 {
-            return Err(
-                "--trainings, --updates and --fresh are at least 1, --group at least 2".into()
-            );
+        if args.updates == 0 || args.fresh == 0 {
+            return Err("--updates and --fresh are at least 1".into());
         }
-        match args.methods.iter().find(|method| !METHODS.contains(&method.as_str())) {
-            Some(other) => Err(format!("there is no method '{other}': {}", METHODS.join(", "))),
-            None => Ok(args),
+        if let Some(other) = args.methods.iter().find(|method| !METHODS.contains(&method.as_str()))
+        {
+            return Err(format!("there is no method '{other}': {}", METHODS.join(", ")));
         }
+        for method in
+            args.methods.iter().filter(|method| METHODS[..SEARCHES].contains(&method.as_str()))
+        {
+            args.config(method)?;
+        }
+        Ok(args)
+    }
+
+    /// The search by a method.
+    pub(crate) fn config(&self, method: &str) -> Result<Config, String> {
+        let words = |error: serde_json::Error| error.to_string();
+        let mut value = serde_json::to_value(Config::default()).map_err(words)?;
+        value["method"] = method.into();
+        value["budget"] = self.budget.into();
+        value["group"] = self.group.into();
+        value["trainings"] = self.trainings.into();
+        for set in &self.sets {
+            let (key, text) =
+                set.split_once('=').ok_or_else(|| format!("--set {set}: expected KEY=VALUE"))?;
+            let pointer = format!("/{}", key.replace('.', "/"));
+            let place = value.pointer_mut(&pointer);
+            let place = place.ok_or_else(|| format!("--set {set}: there is no '{key}'"))?;
+            *place = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        }
+        let config: Config = serde_json::from_value(value).map_err(words)?;
+        config.check().map_err(|error| format!("{}: {}", error.key, error.reason))?;
+        Ok(config)
     }
 }
 

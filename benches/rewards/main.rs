@@ -1,21 +1,23 @@
 //! Searches for rewards against each other and against no search at all, on the same budget of inner trainings and the same grammar.
 //!
 //! ```text
-//! cargo bench --bench rewards -- --budget 200 --seeds 10 --json rewards.jsonl
+//! cargo bench --bench rewards -- --env tidy-hard --budget 300 --seeds 10 --json rewards.jsonl
 //! ```
 //!
-//! For every outer seed and method: a search, a race of its five best, and eight fresh trainings with the winner, judged on L0, L1, L2.
-//! The largest value that a search has seen is printed beside the fresh one: it is what luck makes of it. Differences are paired by outer seed.
+//! For every outer seed and method: a search, a race of its best, and eight fresh trainings with the winner, judged on L0, L1, L2. The
+//! largest value that a search has seen is printed beside the fresh one: it is what luck makes of it. Differences are paired by outer
+//! seed. Cells that are in the file already are not run again, so that an experiment may be stopped and started at any time.
 
 mod args;
 mod report;
 mod searches;
 
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hatchery::tasks::worlds::tidy;
+use hatchery::tasks::worlds::{WORLDS, with_world};
 use rayon::prelude::*;
 
 fn main() {
@@ -27,36 +29,50 @@ fn main() {
 
 fn run() -> Result<(), String> {
     let args = args::Args::read(std::env::args().skip(1))?;
-    let variant = match args.env.as_str() {
-        "tidy-hard" => tidy::Variant::Hard,
-        "tidy-mixed" => tidy::Variant::Mixed,
-        other => return Err(format!("there is no environment '{other}': tidy-hard, tidy-mixed")),
+    if !WORLDS.iter().any(|(id, _)| *id == args.env) {
+        let ids: Vec<&str> = WORLDS.iter().map(|(id, _)| *id).collect();
+        return Err(format!("there is no environment '{}': {}", args.env, ids.join(", ")));
+    }
+    let before: Vec<searches::Found> = match &args.json {
+        None => Vec::new(),
+        Some(path) => std::fs::read_to_string(path)
+            .unwrap_or_default()
+            .lines()
+            .filter_map(|line| searches::Found::read(line, &args.env))
+            .collect(),
     };
-    let world = tidy::Config { variant, ..tidy::Config::default() }.world();
+    let is_new = |seed: u64, method: &str| {
+        !before.iter().any(|found| found.seed == seed && found.method == method)
+    };
     let jobs: Vec<(u64, &str)> = (args.first..args.first + args.seeds)
         .flat_map(|seed| args.methods.iter().map(move |method| (seed, method.as_str())))
+        .filter(|&(seed, method)| is_new(seed, method))
         .collect();
     let file = match &args.json {
         Some(path) => {
-            let file = std::fs::File::create(path);
+            let file = OpenOptions::new().create(true).append(true).open(path);
             Some(Mutex::new(file.map_err(|error| format!("cannot write '{path}': {error}"))?))
         }
         None => None,
     };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build();
+    let pool = pool.map_err(|error| error.to_string())?;
     let done = AtomicUsize::new(0);
-    let results: Vec<searches::Found> = jobs
-        .par_iter()
-        .map(|&(seed, method)| {
-            let found = searches::search(&world, method, seed, &args)?;
-            let number = done.fetch_add(1, Ordering::Relaxed) + 1;
-            eprintln!("[{number} of {}] {method} seed {seed}: {}", jobs.len(), found.line());
-            if let Some(file) = &file {
-                let mut file = file.lock().map_err(|_| "another thread has failed".to_owned())?;
-                writeln!(file, "{}", found.json()).map_err(|error| error.to_string())?;
-            }
-            Ok(found)
-        })
-        .collect::<Result<_, String>>()?;
+    let one = |&(seed, method): &(u64, &str)| {
+        let cell = searches::Cell { method, seed, args: &args };
+        let found = with_world(&args.env, cell).ok_or("the environment is gone")??;
+        let number = done.fetch_add(1, Ordering::Relaxed) + 1;
+        eprintln!("[{number} of {}] {method} seed {seed}: {}", jobs.len(), found.line());
+        if let Some(file) = &file {
+            let mut file = file.lock().map_err(|_| "another thread has failed".to_owned())?;
+            writeln!(file, "{}", found.json(&args.env)).map_err(|error| error.to_string())?;
+        }
+        Ok(found)
+    };
+    let mut results: Vec<searches::Found> =
+        pool.install(|| jobs.par_iter().map(one).collect::<Result<_, String>>())?;
+    results.extend(before);
+    results.sort_by_key(|found| found.seed);
     report::print(&results, &args);
     Ok(())
 }

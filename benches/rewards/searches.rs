@@ -2,23 +2,20 @@
 
 use std::time::Instant;
 
-use hatchery::engine::world::{Split, World};
+use hatchery::engine::world::World;
 use hatchery::engine::{Fitness, Strategy, Task};
 use hatchery::kernels::{Backend, Cpu};
-use hatchery::search::meta_reward::expression::{Division, Operators, Reward, Vocabulary};
-use hatchery::search::meta_reward::inner::Config;
-use hatchery::search::meta_reward::outer::{
-    Aging, AgingConfig, Derl, DerlConfig, InnerRuns, Outer, Proposer, Random, Seeds, race,
+use hatchery::search::meta_reward::expression::{
+    Division, Invariance, Operators, Reward, Vocabulary,
 };
+use hatchery::search::meta_reward::inner;
+use hatchery::search::meta_reward::outer::{
+    Config, InnerRuns, Journal, Method, Outer, Proposer, race, retrain,
+};
+use hatchery::tasks::worlds::WithWorld;
 use serde_json::{Value, json};
 
 use super::args::Args;
-
-/// Rewards of the race, and trainings that the last two of it get in its last round.
-const RACE: usize = 5;
-const RACE_SEEDS: usize = 8;
-/// Trainings that a race of five takes: 5 x 2, 3 x 4, 2 x 8.
-const RACE_TRAININGS: usize = 38;
 
 /// What one method found for one outer seed.
 #[derive(Clone, Debug)]
@@ -44,93 +41,122 @@ impl Found {
         format!("{l0:.3} {l1:.3} {l2:.3} in {:.0} s, {}", self.elapsed_s, self.expression)
     }
 
-    pub(crate) fn json(&self) -> Value {
+    pub(crate) fn json(&self, env: &str) -> Value {
         let consensus = self.consensus.as_ref();
         json!({
-            "method": self.method, "seed": self.seed, "expression": self.expression, "seen": self.seen,
+            "env": env, "method": self.method, "seed": self.seed, "expression": self.expression, "seen": self.seen,
             "quarters": self.quarters, "l0": self.fresh[0], "l1": self.fresh[1], "l2": self.fresh[2],
             "consensus": consensus.map(|(text, fresh)| json!({ "expression": text, "fresh": fresh })),
             "trainings": self.trainings, "elapsed_s": self.elapsed_s,
         })
     }
+
+    /// From a line that [`json`](Self::json) wrote for this environment.
+    pub(crate) fn read(line: &str, env: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(line).ok()?;
+        if value["env"] != env {
+            return None;
+        }
+        let pair = |value: &Value| Some([value[0].as_f64()?, value[1].as_f64()?]);
+        let three =
+            |value: &Value| Some([value[0].as_f64()?, value[1].as_f64()?, value[2].as_f64()?]);
+        let consensus = &value["consensus"];
+        Some(Self {
+            method: value["method"].as_str()?.to_owned(),
+            seed: value["seed"].as_u64()?,
+            expression: value["expression"].as_str()?.to_owned(),
+            seen: value["seen"].as_f64(),
+            quarters: pair(&value["quarters"]),
+            fresh: [value["l0"].as_f64()?, value["l1"].as_f64()?, value["l2"].as_f64()?],
+            consensus: three(&consensus["fresh"])
+                .zip(consensus["expression"].as_str())
+                .map(|(fresh, text)| (text.to_owned(), fresh)),
+            trainings: value["trainings"].as_u64()? as usize,
+            elapsed_s: value["elapsed_s"].as_f64()?,
+        })
+    }
 }
 
-pub(crate) fn search<W: World + Clone>(
-    world: &W,
-    method: &str,
-    seed: u64,
-    args: &Args,
-) -> Result<Found, String> {
-    let began = Instant::now();
-    let words = |error: &dyn std::fmt::Display| error.to_string();
-    let set = world.sets().iter().find(|set| set.name == args.primitives);
-    let set = set.ok_or_else(|| format!("there are no primitives '{}'", args.primitives))?;
-    let vocabulary =
-        Vocabulary::try_new(world.primitives(), world.signals(), set, Operators::Derl4)
+/// One method with one outer seed, in whatever world.
+pub(crate) struct Cell<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) seed: u64,
+    pub(crate) args: &'a Args,
+}
+
+impl WithWorld for Cell<'_> {
+    type Output = Result<Found, String>;
+
+    fn with<W: World + Clone + 'static>(self, world: W) -> Self::Output {
+        let Self { method, seed, args } = self;
+        let began = Instant::now();
+        let words = |error: &dyn std::fmt::Display| error.to_string();
+        let set = world.sets().iter().find(|set| set.name == args.primitives);
+        let set = set.ok_or_else(|| format!("there are no primitives '{}'", args.primitives))?;
+        let (primitives, signals) = (world.primitives(), world.signals());
+        let vocabulary = Vocabulary::try_new(primitives, signals, set, Operators::Derl4)
             .map_err(|error| words(&error))?;
-    let all = Vocabulary::everything(world.primitives(), world.signals())
-        .map_err(|error| words(&error))?;
-    let config = Config { updates: args.updates, ..Config::default() };
-    let task = InnerRuns {
-        world: world.clone(),
-        config,
-        seed,
-        seeds: args.trainings,
-        division: Division::Safe,
-    };
-    let budget = args.budget.saturating_sub(RACE_TRAININGS) / args.trainings as usize;
-    let steps = budget.div_ceil(args.group) as u32;
-    let searched = match method {
-        "outcome" => None,
-        "average" => return Ok(fixed(&task, method, Reward::average(&vocabulary), &all, args)),
-        "hand" => {
-            let reward = Reward::parse(world.hand_made(), &all).map_err(|error| words(&error))?;
-            return Ok(fixed(&task, method, reward, &all, args));
-        }
-        "random" => {
-            Some(run(&task, Random::new(vocabulary.clone(), seed), &vocabulary, budget, args)?)
-        }
-        "aging" => {
-            let aging = Aging::new(vocabulary.clone(), AgingConfig::default(), seed);
-            Some(run(&task, aging, &vocabulary, budget, args)?)
-        }
-        _ => {
-            let derl = Derl::new(vocabulary.clone(), DerlConfig::default(), seed, steps);
-            Some(run(&task, derl, &vocabulary, budget, args)?)
-        }
-    };
-    let Some(mut searched) = searched else {
-        return Ok(fixed(&task, method, Reward::outcome(), &all, args));
-    };
-    let (raced, trainings) = race(&task, &searched.best, RACE_SEEDS);
-    let winner = raced.first().map_or_else(Reward::outcome, |raced| raced.reward.clone());
-    let mut found = fixed(&task, method, winner, &all, args);
-    found.seen = Some(searched.seen);
-    found.quarters = Some(searched.quarters);
-    found.consensus = searched.consensus.take().map(|reward| {
-        let fresh = fresh(&task, &reward, args);
-        (reward.text(&all), fresh)
-    });
-    found.trainings = trainings + budget * args.trainings as usize;
-    found.elapsed_s = began.elapsed().as_secs_f64();
-    Ok(found)
+        let all = Vocabulary::everything(primitives, signals).map_err(|error| words(&error))?;
+        let training = inner::Config { updates: args.updates, ..inner::Config::of(&world) };
+        let hand_made = world.hand_made().to_owned();
+        let mut task = InnerRuns::new(world, training, seed, args.trainings, Division::Safe);
+        task.journal = Some(Journal::new(all.clone()));
+        let fresh = |reward: &Reward| -> [f64; 3] {
+            let verdicts = retrain(&task, std::slice::from_ref(reward), args.fresh);
+            let verdict = verdicts.and_then(|verdicts| verdicts.into_iter().next());
+            verdict.unwrap_or_default().intervals().map(|i| i.map_or(0.0, |i| i.mean))
+        };
+        let searched = match method {
+            "outcome" => Err(Reward::outcome()),
+            "average" => Err(Reward::average(&vocabulary)),
+            "hand" => Err(Reward::parse(&hand_made, &all).map_err(|error| words(&error))?),
+            name => Ok(run(&task, name, &vocabulary, args)?),
+        };
+        let (winner, searched) = match searched {
+            Err(fixed) => (fixed, None),
+            Ok(searched) => {
+                let seeds = args.config(method)?.race_seeds as usize;
+                let raced = race(&task, &searched.finalists, seeds).unwrap_or_default();
+                let winner = raced.first().map_or_else(Reward::outcome, |one| one.reward.clone());
+                (winner, Some(searched))
+            }
+        };
+        let trainings = task.journal.as_ref().map_or(0, |journal| journal.trainings().len());
+        let winner = winner.simplified(&all, Invariance::Affine);
+        Ok(Found {
+            method: method.to_owned(),
+            seed,
+            expression: winner.text(&all),
+            seen: searched.as_ref().map(|searched| searched.seen),
+            quarters: searched.as_ref().map(|searched| searched.quarters),
+            fresh: fresh(&winner),
+            consensus: searched.and_then(|searched| {
+                let consensus = searched.consensus?;
+                Some((consensus.text(&all), fresh(&consensus)))
+            }),
+            trainings,
+            elapsed_s: began.elapsed().as_secs_f64(),
+        })
+    }
 }
 
 struct Searched {
-    best: Vec<Reward>,
+    finalists: Vec<Reward>,
     seen: f64,
     quarters: [f64; 2],
     consensus: Option<Reward>,
 }
 
-fn run<W: World, P: Proposer>(
+fn run<W: World>(
     task: &InnerRuns<W>,
-    proposer: P,
+    method: &str,
     vocabulary: &Vocabulary,
-    budget: usize,
     args: &Args,
 ) -> Result<Searched, String> {
-    let mut outer = Outer::new(proposer, vocabulary.clone(), args.group, budget);
+    let config: Config = args.config(method)?;
+    let proposer = Method::new(&config, vocabulary, task.seed);
+    let mut outer =
+        Outer::new(proposer, vocabulary.clone(), config.group as usize, config.rewards() as usize);
     let backend = Backend::Cpu(Cpu);
     let (mut seen, mut means) = (0.0_f64, Vec::new());
     for generation in 0.. {
@@ -151,7 +177,7 @@ fn run<W: World, P: Proposer>(
     let quarter = means.len().div_ceil(4).max(1);
     let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
     Ok(Searched {
-        best: outer.archive().best(RACE).iter().map(|record| record.reward.clone()).collect(),
+        finalists: outer.finalists(config.race as usize),
         seen,
         quarters: [
             mean(&means[..quarter.min(means.len())]),
@@ -159,37 +185,4 @@ fn run<W: World, P: Proposer>(
         ],
         consensus: outer.proposer().consensus(),
     })
-}
-
-/// What a reward reaches that nobody searched for, or that was chosen already.
-fn fixed<W: World>(
-    task: &InnerRuns<W>,
-    method: &str,
-    reward: Reward,
-    vocabulary: &Vocabulary,
-    args: &Args,
-) -> Found {
-    let began = Instant::now();
-    let fresh = fresh(task, &reward, args);
-    Found {
-        method: method.to_owned(),
-        seed: task.seed,
-        expression: reward.text(vocabulary),
-        seen: None,
-        quarters: None,
-        fresh,
-        consensus: None,
-        trainings: 0,
-        elapsed_s: began.elapsed().as_secs_f64(),
-    }
-}
-
-fn fresh<W: World>(task: &InnerRuns<W>, reward: &Reward, args: &Args) -> [f64; 3] {
-    let mut sums = [0.0; 3];
-    for number in 0..args.fresh {
-        let seed = Seeds::Report.seed(task.seed, number);
-        let (success, _) = task.train(reward, seed, &Split::REPORTED);
-        sums.iter_mut().zip(success).for_each(|(sum, success)| *sum += success);
-    }
-    sums.map(|sum| sum / f64::from(args.fresh))
 }

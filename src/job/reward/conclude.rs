@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use hatchery_engine::world::World;
 use hatchery_engine::{Layout, ParamSpec, Params};
 use hatchery_search::meta_reward::Interval;
-use hatchery_search::meta_reward::expression::{Node, Reward, Vocabulary};
-use hatchery_search::meta_reward::outer::{Proposer, Raced, Seeds, Verdict, race, retrain};
+use hatchery_search::meta_reward::expression::{Invariance, Node, Reward, Vocabulary};
+use hatchery_search::meta_reward::outer::{Raced, Seeds, Verdict, race, retrain};
 use serde_json::{Map, Value, json};
 
 use super::found::of_splits;
@@ -30,7 +30,7 @@ fn tree(reward: &Reward, vocabulary: &Vocabulary) -> Value {
 impl<W: World> RewardJob<W> {
     /// Nothing if it was asked to stop; what was trained until then is in the log.
     pub(super) fn conclude_or_stop(&self, with: &Conclude<'_>) -> Result<Option<Conclusion>> {
-        let finalists = self.finalists();
+        let finalists = self.strategy.finalists(self.config.race as usize);
         (with.say)(&format!("a race of the best {} rewards with fresh seeds", finalists.len()));
         let Some(raced) = race(&self.task, &finalists, self.config.race_seeds as usize) else {
             return Ok(None);
@@ -58,22 +58,6 @@ impl<W: World> RewardJob<W> {
         Ok(Some(Conclusion { lines, summary, interrupted: false }))
     }
 
-    /// The best of the archive, and what all that was learnt speaks for.
-    fn finalists(&self) -> Vec<Reward> {
-        let count = self.config.race as usize;
-        let archive = self.strategy.archive();
-        let hash = |reward: &Reward| reward.canonical_hash(&self.vocabulary, self.invariance());
-        let mut finalists: Vec<Reward> =
-            archive.best(count).into_iter().map(|record| record.reward.clone()).collect();
-        if let Some(consensus) = self.strategy.proposer().consensus()
-            && !finalists.iter().any(|reward| hash(reward) == hash(&consensus))
-        {
-            finalists.truncate(count.saturating_sub(1));
-            finalists.push(consensus);
-        }
-        finalists
-    }
-
     /// Writes the policy that did best on the validation part.
     fn keep_policy(&self, reward: &Reward, verdict: &Verdict, with: &Conclude<'_>) -> Result<()> {
         let seed = Seeds::Report.seed(self.task.seed, verdict.best().unwrap_or(0));
@@ -90,7 +74,7 @@ impl<W: World> RewardJob<W> {
         raced: &[Raced],
     ) -> Map<String, Value> {
         let analysis = rewards[0].analyse(&self.all);
-        let hash = rewards[0].canonical_hash(&self.all, self.invariance());
+        let hash = rewards[0].canonical_hash(&self.all, Invariance::Affine);
         let seen =
             self.strategy.archive().best(usize::MAX).into_iter().flat_map(|r| r.values.clone());
         let mut summary = Map::new();

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use hatchery_engine::world::World;
+use hatchery_search::meta_reward::Interval;
 use hatchery_search::meta_reward::expression::{Class, Invariance, Reward};
-use hatchery_search::meta_reward::outer::{Record, Seeds};
+use hatchery_search::meta_reward::outer::{Record, Seeds, Verdict};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -55,13 +56,7 @@ impl<W: World> RewardJob<W> {
 
     /// The form that people read.
     pub(super) fn short(&self, reward: &Reward) -> Reward {
-        let invariance = self.invariance();
-        reward.simplified(&self.all, invariance)
-    }
-
-    /// What does not matter in training.
-    pub(super) fn invariance(&self) -> Invariance {
-        Invariance::Affine
+        reward.simplified(&self.all, Invariance::Affine)
     }
 
     fn steps(&self) -> Vec<Step> {
@@ -100,14 +95,12 @@ impl<W: World> RewardJob<W> {
 }
 
 /// Mean and interval of each split, with the values.
-pub(super) fn of_splits(
-    verdict: &hatchery_search::meta_reward::outer::Verdict,
-) -> Map<String, Value> {
+pub(super) fn of_splits(verdict: &Verdict) -> Map<String, Value> {
     let intervals = verdict.intervals();
     let splits = verdict.splits().into_iter().zip(intervals);
     splits
         .filter_map(|((name, values), interval)| {
-            let hatchery_search::meta_reward::Interval { mean, low, high } = interval?;
+            let Interval { mean, low, high } = interval?;
             let split = json!({ "mean": mean, "low": low, "high": high, "values": values });
             Some((name.to_owned(), split))
         })

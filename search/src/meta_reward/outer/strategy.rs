@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::archive::Archive;
 use super::proposer::Proposer;
-use crate::meta_reward::expression::{Reward, Vocabulary};
+use crate::meta_reward::expression::{Invariance, Reward, Vocabulary};
 
 /// Groups without a single valid reward that a step puts up with.
 const GROUPS_MAX: usize = 32;
@@ -45,6 +45,20 @@ impl<P: Proposer> Outer<P> {
     /// All that was tried.
     pub fn archive(&self) -> &Archive {
         &self.archive
+    }
+
+    /// Who meets in the race: the best of the archive, and what all that was learnt speaks for.
+    pub fn finalists(&self, count: usize) -> Vec<Reward> {
+        let hash = |reward: &Reward| reward.canonical_hash(&self.vocabulary, Invariance::Affine);
+        let mut finalists: Vec<Reward> =
+            self.archive.best(count).into_iter().map(|record| record.reward.clone()).collect();
+        if let Some(consensus) = self.proposer.consensus()
+            && !finalists.iter().any(|reward| hash(reward) == hash(&consensus))
+        {
+            finalists.truncate(count.saturating_sub(1));
+            finalists.push(consensus);
+        }
+        finalists
     }
 
     /// The method.
