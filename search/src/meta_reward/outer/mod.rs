@@ -7,6 +7,7 @@
 mod aging;
 mod archive;
 mod derl;
+mod external;
 mod meta_policy;
 mod proposer;
 mod race;
@@ -17,6 +18,7 @@ mod task;
 pub use aging::{Aging, AgingConfig};
 pub use archive::{Archive, Record};
 pub use derl::{Derl, DerlConfig, Ratio};
+pub use external::{External, ExternalConfig, ExternalState, OnFailure};
 pub use meta_policy::{MetaPolicy, Sample};
 pub use proposer::Proposer;
 pub use race::{Raced, race};
