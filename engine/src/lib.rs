@@ -14,6 +14,7 @@
 //! | [`update`], [`schedule`] | SGD, momentum, Adam, AdamW, Lion; step sizes over time |
 //! | [`evaluator`](Evaluator), [`run`](run()), [`stop`](Budget) | batches and counts; the loop; what ends it |
 //! | [`trainable`](Trainable), [`world`] | what optimizers are tried on; what rewards are searched for |
+//! | [`child_process`] | programs in other languages, spoken to in lines |
 //! | [`checkpoint`], [`observe`] | bit-exact resume; progress, JSON lines, TensorBoard, fitness log |
 //!
 //! Larger fitness is better everywhere, a failed evaluation is NaN, and a run is a function of configuration and
@@ -22,6 +23,7 @@
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
+pub mod child_process;
 mod error;
 mod evaluator;
 mod fitness;

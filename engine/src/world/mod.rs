@@ -71,7 +71,10 @@ pub struct PrimitiveSet {
 /// A reward problem: an environment with a sparse outcome, its primitives and its splits.
 ///
 /// An episode is a function of its start, which is a function of the dice, and of the actions: nothing else is random. A state has
-/// a fixed size, and no method allocates once its buffers have grown.
+/// a fixed size, and no method that is called at each step allocates once its buffers have grown.
+///
+/// A first world of yours needs no more than `name`, `controls`, `horizon`, `primitives`, `reset`, `legal` and `describe` (or
+/// `observe`), `step` and `finish`.
 pub trait World: Send + Sync {
     /// All that changes during an episode.
     type State: Clone + Send + Sync;
@@ -88,11 +91,15 @@ pub trait World: Send + Sync {
     /// What is known of a finished episode; the first is the outcome, 0 or 1.
     fn primitives(&self) -> &[Primitive];
 
-    /// What is known of each step.
-    fn signals(&self) -> &[Primitive];
+    /// What is known of each step; nothing by default.
+    fn signals(&self) -> &[Primitive] {
+        &[]
+    }
 
-    /// Named choices of primitives; the first is the default.
-    fn sets(&self) -> &[PrimitiveSet];
+    /// Named choices of primitives, of which the first is the default. Without any, which is the default here, rewards are over all.
+    fn sets(&self) -> &[PrimitiveSet] {
+        &[]
+    }
 
     /// Whether a weighted sum of the features of an action can play well; where not, policies are perceptrons unless asked for otherwise.
     /// Only for [`Controls::Listed`].
@@ -100,20 +107,40 @@ pub trait World: Send + Sync {
         true
     }
 
-    /// A reward that a person would write, over any of the primitives, as an expression in infix.
-    fn hand_made(&self) -> &str;
+    /// A reward that a person would write, over any of the primitives, as an expression in infix. By default the outcome alone.
+    fn hand_made(&self) -> &str {
+        self.primitives().first().map_or("0", |outcome| outcome.name)
+    }
 
     /// The start of an episode.
     fn reset(&self, split: Split, dice: &mut Dice) -> Self::State;
 
     /// The codes of the legal actions, at least one, into `codes`, which comes empty. Only for [`Controls::Listed`].
-    fn legal(&self, state: &Self::State, codes: &mut Vec<u32>);
+    ///
+    /// # Panics
+    /// By default, which is for worlds of numbers: there nobody asks.
+    fn legal(&self, state: &Self::State, codes: &mut Vec<u32>) {
+        let _ = (state, codes);
+        unimplemented!("{} lists its actions, so it must say which are legal", self.name());
+    }
 
     /// What an action looks like from this state, appended to the open row of `features`. Only for [`Controls::Listed`].
-    fn describe(&self, state: &Self::State, code: u32, features: &mut Features);
+    ///
+    /// # Panics
+    /// As [`legal`](Self::legal).
+    fn describe(&self, state: &Self::State, code: u32, features: &mut Features) {
+        let _ = (state, code, features);
+        unimplemented!("{} lists its actions, so it must describe them", self.name());
+    }
 
     /// What the policy sees, all of `observation` (observations,). Only for [`Controls::Continuous`].
-    fn observe(&self, state: &Self::State, observation: &mut [f32]);
+    ///
+    /// # Panics
+    /// By default, which is for worlds that list their actions: there nobody asks.
+    fn observe(&self, state: &Self::State, observation: &mut [f32]) {
+        let _ = (state, observation);
+        unimplemented!("{} takes numbers, so it must say what a policy sees", self.name());
+    }
 
     /// One step: writes the signals of the step (signals,), and says whether the episode is over. Never called after that.
     fn step(&self, state: &mut Self::State, action: Action<'_>, signals: &mut [f32]) -> bool;
@@ -121,9 +148,18 @@ pub trait World: Send + Sync {
     /// The primitives of a finished episode (primitives,), from its last state and the signals of its steps.
     fn finish(&self, state: &Self::State, trace: Trace<'_>, primitives: &mut [f32]);
 
-    /// A picture in characters, some lines.
-    fn draw(&self, state: &Self::State) -> String;
+    /// A picture in characters: some lines of at most 80, as many at each step of an episode. None by default.
+    fn draw(&self, state: &Self::State) -> String {
+        let _ = state;
+        String::new()
+    }
 
-    /// Words for an action, as a person would say it.
-    fn say(&self, state: &Self::State, action: Action<'_>) -> String;
+    /// Words for an action, as a person would say it. By default its code or numbers.
+    fn say(&self, state: &Self::State, action: Action<'_>) -> String {
+        let _ = state;
+        match action {
+            Action::Listed(code) => format!("action {code}"),
+            Action::Continuous(numbers) => format!("{numbers:.2?}"),
+        }
+    }
 }

@@ -2,10 +2,8 @@
 
 mod config;
 mod counters;
-mod lines;
 mod pool;
 mod protocol;
-mod sys;
 mod worker;
 
 use std::ops::Range;
@@ -14,12 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use config::{Bound, Config, Direction};
 pub use counters::Counters;
+pub use hatchery_engine::child_process::kill_all;
 use hatchery_engine::{
     Generation, Layout, ParamSpec, Params, Perturbed, Population, Task, TaskError, write_member,
 };
 use hatchery_kernels::{Backend, Domain, LayerNoise, NoiseAddress, NoiseStream};
 use pool::Pool;
-pub use worker::kill_all;
 
 /// A user's program as a task: it is given vectors and returns numbers.
 #[derive(Debug)]

@@ -1,18 +1,17 @@
 //! One running program: what is sent, what has come back, when it must die.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use hatchery_engine::child_process::{ChildProcess, Ended, Output};
 
 use super::config::Config;
 use super::counters::{Tally, count};
-use super::lines::Lines;
-use super::protocol::{self, Answer, Ready};
-use super::sys;
+use super::protocol::{self, Answer, LINE_BYTES_MAX, Ready};
 
 /// Bytes of error output that are kept for each worker.
 const STDERR_BYTES_MAX: u64 = 8 << 20;
@@ -25,21 +24,11 @@ const FLOOD_LINES: u64 = 10_000;
 /// How long a program that was told to stop may take.
 const STOP_MS: u64 = 1_000;
 
-/// Process groups of all programs that run.
-static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
-
-/// Kills all programs of all tasks, for a process that is about to leave without unwinding.
-pub fn kill_all() {
-    GROUPS.lock().unwrap_or_else(PoisonError::into_inner).drain(..).for_each(sys::kill_group);
-}
-
 /// Why a program is no longer there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Death {
-    /// It ended by itself, or closed its output.
-    Exit(Option<i32>),
-    /// A signal that we did not send.
-    Signal,
+    /// It ended by itself, or by a signal that we did not send, or closed its output.
+    Ended(Ended),
     /// An evaluation took too long.
     Timeout,
     /// It wrote without end and without sense.
@@ -50,9 +39,7 @@ impl Death {
     /// As part of a sentence about the program.
     pub(super) fn text(self) -> String {
         match self {
-            Self::Exit(Some(code)) => format!("it ended with exit code {code}"),
-            Self::Exit(None) => "it closed its output".to_owned(),
-            Self::Signal => "a signal killed it".to_owned(),
+            Self::Ended(ended) => ended.text(),
             Self::Timeout => "it took too long and was killed".to_owned(),
             Self::Flood => "it wrote far more than answers and was killed".to_owned(),
         }
@@ -60,8 +47,8 @@ impl Death {
 
     pub(super) fn count(self, tally: &Tally) {
         count(match self {
-            Self::Exit(_) => &tally.exits,
-            Self::Signal => &tally.signals,
+            Self::Ended(Ended::Exit(_)) => &tally.exits,
+            Self::Ended(Ended::Signal) => &tally.signals,
             Self::Timeout => &tally.timeouts,
             Self::Flood => &tally.floods,
         });
@@ -79,15 +66,8 @@ struct Outstanding<J> {
 /// A running program. `J` is what the caller remembers of an evaluation.
 #[derive(Debug)]
 pub(super) struct Worker<J> {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: ChildStdout,
-    stderr: Option<ChildStderr>,
+    process: ChildProcess,
     log: StderrLog,
-    /// Written from `sent` on as soon as the pipe takes it.
-    to_send: Vec<u8>,
-    sent: usize,
-    lines: Lines,
     parallel: usize,
     hex: bool,
     outstanding: Vec<Outstanding<J>>,
@@ -119,27 +99,14 @@ impl<J> Worker<J> {
         }
         command.env("HOME", folder.unwrap_or(Path::new("/nonexistent")));
         command.env("HATCHERY_WORKER", number.to_string());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        sys::isolate(&mut command);
-        let mut child =
-            command.spawn().map_err(|error| format!("cannot start `{program}`: {error}"))?;
-        GROUPS.lock().unwrap_or_else(PoisonError::into_inner).push(child.id());
+        let process = ChildProcess::start(command.stderr(Stdio::piped()), LINE_BYTES_MAX)
+            .map_err(|error| format!("cannot start `{program}`: {error}"))?;
         count(&tally.starts);
-        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (Some(stdin), Some(stdout), stderr) = pipes else {
-            return Err(format!("`{program}` has no pipes"));
-        };
         let mut worker = Self {
-            child,
-            stdin: Some(stdin),
-            stdout,
-            stderr,
+            process,
             log: StderrLog::new(
                 folder.map(|folder| folder.join(format!("worker-{number}.stderr"))),
             ),
-            to_send: Vec::new(),
-            sent: 0,
-            lines: Lines::default(),
             parallel: 1,
             hex: false,
             outstanding: Vec::new(),
@@ -159,13 +126,10 @@ impl<J> Worker<J> {
     }
 
     fn greet(&mut self, config: &Config, tally: &Tally) -> Result<(), String> {
-        if let Some(stdin) = &self.stdin {
-            sys::adopt(stdin).map_err(|error| error.to_string())?;
-        }
         let (lower, upper) = config.bounds();
         let dimension = config.dimension as usize;
         protocol::hello(
-            &mut self.to_send,
+            self.process.to_send(),
             dimension,
             lower.as_deref(),
             upper.as_deref(),
@@ -210,7 +174,7 @@ impl<J> Worker<J> {
         let id = self.next_id;
         self.next_id += 1;
         let deadline_ms = self.timeout.as_millis() as u64;
-        protocol::eval(&mut self.to_send, id, x, seed, deadline_ms, self.hex);
+        protocol::eval(self.process.to_send(), id, x, seed, deadline_ms, self.hex);
         let place = self.outstanding.len() as u32 + 1;
         self.outstanding.push(Outstanding {
             id,
@@ -262,33 +226,20 @@ impl<J> Worker<J> {
         tally: &Tally,
         mut each: impl FnMut(&[u8]) -> bool,
     ) -> Result<(), Death> {
-        self.write()?;
-        let unsent = self.stdin.as_ref().filter(|_| self.sent < self.to_send.len());
-        let timeout = deadline.saturating_duration_since(Instant::now());
-        let ready = sys::wait(unsent, &self.stdout, self.stderr.as_ref(), timeout)
-            .map_err(|_| Death::Exit(None))?;
-        if ready.errors {
-            self.read_errors();
-        }
-        if !ready.output {
-            return Ok(());
-        }
-        let mut buffer = [0; 1 << 16];
-        let count = match self.stdout.read(&mut buffer) {
-            Ok(0) => return Err(self.ended(tally)),
-            Ok(count) => count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
-            Err(_) => return Err(self.ended(tally)),
-        };
         let (mut useful, mut useless) = (0, 0);
-        let dropped = self
-            .lines
-            .push(&buffer[..count], |line| if each(line) { useful += 1 } else { useless += 1 });
-        tally.dropped_lines.fetch_add(useless + dropped, Ordering::Relaxed);
+        let log = &mut self.log;
+        let turned = self.process.turn(deadline, |output| match output {
+            Output::Line(line) if each(line) => useful += 1,
+            Output::Line(_) => useless += 1,
+            Output::Dropped => count(&tally.dropped_lines),
+            Output::Errors(bytes) => log.write(bytes),
+        });
+        tally.dropped_lines.fetch_add(useless, Ordering::Relaxed);
+        let read = turned.map_err(Death::Ended)?;
         if useful > 0 {
             (self.useless_bytes, self.useless_lines) = (0, 0);
         } else {
-            self.useless_bytes += count as u64;
+            self.useless_bytes += read as u64;
             self.useless_lines += useless;
         }
         if self.useless_bytes > FLOOD_BYTES || self.useless_lines > FLOOD_LINES {
@@ -297,91 +248,28 @@ impl<J> Worker<J> {
         Ok(())
     }
 
-    fn write(&mut self) -> Result<(), Death> {
-        let Some(stdin) = &mut self.stdin else { return Ok(()) };
-        while self.sent < self.to_send.len() {
-            match stdin.write(&self.to_send[self.sent..]) {
-                Ok(count) => self.sent += count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // It reads no more. What it still has to say, or its end, is found by reading.
-                Err(_) => {
-                    self.stdin = None;
-                    return Ok(());
-                }
-            }
-        }
-        self.to_send.clear();
-        self.sent = 0;
-        Ok(())
-    }
-
-    /// The output is closed: what became of the program.
-    fn ended(&mut self, tally: &Tally) -> Death {
-        if self.lines.is_torn() {
-            count(&tally.dropped_lines);
-        }
-        match self.wait_for_exit(Duration::from_millis(100)) {
-            Some(status) if status.code().is_none() => Death::Signal,
-            Some(status) => Death::Exit(status.code()),
-            None => Death::Exit(None),
-        }
-    }
-
-    fn wait_for_exit(&mut self, limit: Duration) -> Option<ExitStatus> {
-        let end = Instant::now() + limit;
-        loop {
-            match self.child.try_wait() {
-                Ok(Some(status)) => return Some(status),
-                Ok(None) if Instant::now() < end => std::thread::sleep(Duration::from_millis(1)),
-                _ => return None,
-            }
-        }
-    }
-
-    fn read_errors(&mut self) {
-        let mut buffer = [0; 1 << 14];
-        let Some(stderr) = &mut self.stderr else { return };
-        match stderr.read(&mut buffer) {
-            Ok(0) => self.stderr = None,
-            Ok(count) => self.log.write(&buffer[..count]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => self.stderr = None,
-        }
-    }
-
     /// Asks it to stop; [`Drop`] sees to it that it does.
     pub(super) fn ask_to_stop(&mut self) {
-        self.to_send.extend_from_slice(protocol::STOP);
-        let _ = self.write();
-        self.stdin = None;
+        self.process.to_send().extend_from_slice(protocol::STOP);
+        self.process.close_input();
     }
 
     /// Kills it and its group, and keeps the last of its error output.
     pub(super) fn kill(&mut self) {
-        let group = self.child.id();
-        let mut groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
-        // Once: after it has been waited for, its number may belong to another.
-        let Some(at) = groups.iter().position(|known| *known == group) else { return };
-        groups.swap_remove(at);
-        sys::kill_group(group);
-        drop(groups);
-        let _ = self.child.wait();
-        // All writers of the group are dead; one that left it must not keep us here.
-        for _ in 0..64 {
-            let some = sys::wait(None, &self.stdout, self.stderr.as_ref(), Duration::ZERO);
-            if self.stderr.is_none() || !some.is_ok_and(|ready| ready.errors) {
-                break;
+        self.process.kill();
+        let log = &mut self.log;
+        self.process.last_errors(|output| {
+            if let Output::Errors(bytes) = output {
+                log.write(bytes);
             }
-            self.read_errors();
-        }
+        });
     }
 }
 
 impl<J> Drop for Worker<J> {
     fn drop(&mut self) {
-        if self.stdin.is_none() && self.outstanding.is_empty() {
-            self.wait_for_exit(Duration::from_millis(STOP_MS));
+        if self.process.is_input_closed() && self.outstanding.is_empty() {
+            self.process.wait_for_exit(Duration::from_millis(STOP_MS));
         }
         self.kill();
     }

@@ -15,9 +15,7 @@
 //! `energy` is the largest g sin(3p) / 3 + v² / 2, scaled so that it is 0 at rest in the valley and 1 at rest at the goal, and at most 1.
 //! `maxp` is 0 at the wall and 1 at the goal.
 
-use hatchery_engine::world::{
-    Action, Controls, Features, Primitive, PrimitiveSet, Split, Trace, World,
-};
+use hatchery_engine::world::{Action, Controls, Primitive, PrimitiveSet, Split, Trace, World};
 use hatchery_kernels::{Dice, math};
 use serde::{Deserialize, Serialize};
 
@@ -186,14 +184,6 @@ impl World for SparseCar {
         }
         state.notice();
         state
-    }
-
-    fn legal(&self, _: &State, _: &mut Vec<u32>) {
-        unreachable!("the actions of this world are numbers");
-    }
-
-    fn describe(&self, _: &State, _: u32, _: &mut Features) {
-        unreachable!("the actions of this world are numbers");
     }
 
     fn observe(&self, state: &State, observation: &mut [f32]) {

@@ -123,6 +123,51 @@ where
     if let Controls::Listed { features } = world.controls() {
         describes_all_actions(world, features);
     }
+    SPLITS.iter().for_each(|&split| pictures_fit(world, split));
+}
+
+/// Pictures of an episode have lines of at most 80 characters, and as many of them at each step as at its start.
+fn pictures_fit<W: World>(world: &W, split: Split) {
+    for number in 0..4 {
+        let mut lines = None;
+        let mut look = |state: &W::State| {
+            let picture = world.draw(state);
+            let longest = picture.lines().map(|line| line.chars().count()).max();
+            assert!((1..=80).contains(&longest.unwrap_or(0)), "{picture}");
+            assert_eq!(picture.lines().count(), *lines.get_or_insert(picture.lines().count()));
+        };
+        let mut state = world.reset(split, &mut split.dice(3, number));
+        let mut dice = Dice::of(Domain::Perturb, 5, number, 9);
+        run(world, &mut state, |world, state, signals| {
+            look(state);
+            let over = random_step(world, state, signals, &mut dice);
+            if over {
+                look(state);
+            }
+            over
+        });
+    }
+}
+
+/// A step with a random action.
+fn random_step<W: World>(
+    world: &W,
+    state: &mut W::State,
+    signals: &mut [f32],
+    dice: &mut Dice,
+) -> bool {
+    match world.controls() {
+        Controls::Listed { .. } => {
+            let mut codes = Vec::new();
+            world.legal(state, &mut codes);
+            world.step(state, Action::Listed(codes[dice.below(codes.len())]), signals)
+        }
+        Controls::Continuous { dimension, .. } => {
+            let numbers: Vec<f32> =
+                (0..dimension).map(|_| 2.0 * dice.unit() as f32 - 1.0).collect();
+            world.step(state, Action::Continuous(&numbers), signals)
+        }
+    }
 }
 
 fn describes_all_actions<W: World>(world: &W, count: usize) {

@@ -25,6 +25,7 @@ mod episode;
 mod evaluate;
 mod policy;
 mod train;
+mod watch;
 
 pub use advantage::group_advantages;
 pub use config::{Config, PolicyKind};
@@ -32,6 +33,7 @@ pub use episode::Episode;
 pub use evaluate::{Evaluation, evaluate};
 pub use policy::Policy;
 pub use train::{RewardFunction, Trained, Trainer};
+pub use watch::{Frame, Watched, watch_episode};
 
 #[cfg(test)]
 mod tests;

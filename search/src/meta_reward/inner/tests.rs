@@ -208,3 +208,33 @@ fn settings_out_of_range_are_named() {
     }
     assert_eq!(Config::default().check(), Ok(()));
 }
+
+#[test]
+fn what_is_watched_is_what_is_evaluated() {
+    for world in [LISTED, NUMBERS] {
+        let config = Config { episodes: 20, hidden: 4, ..Config::default() };
+        let policy = Policy::new(world.controls, config.policy, config.hidden);
+        let theta = policy.init(3);
+        let expected = evaluate(&world, &policy, &theta, Split::L1, 9, &config);
+        let mut sums = [0.0; 2];
+        for number in 0..20 {
+            let (mut steps, mut gains) = (Vec::new(), 0.0);
+            let watched = watch_episode(&world, &config, &theta, Split::L1, 9, number, |frame| {
+                // Before a step the state is that of the actions so far.
+                assert!((frame.state.sum - gains).abs() < 1e-6);
+                assert_eq!(frame.state.step as usize, frame.step);
+                steps.push((frame.step, frame.action.is_some()));
+                gains += match frame.action {
+                    Some(Action::Listed(code)) => f32::from(u8::from(code == 2)) * 0.5,
+                    Some(Action::Continuous(numbers)) => numbers[0].clamp(-1.0, 1.0),
+                    None => 0.0,
+                };
+            });
+            let frames: Vec<_> = (0..=5).map(|step| (step, step < 5)).collect();
+            assert_eq!((steps, watched.steps), (frames, 5));
+            sums.iter_mut().zip(&watched.primitives).for_each(|(sum, &p)| *sum += f64::from(p));
+        }
+        assert_eq!(sums.map(|sum| sum / 20.0).to_vec(), expected.primitives);
+        assert_eq!(sums[0] / 20.0, expected.success);
+    }
+}

@@ -152,10 +152,6 @@ impl World for Countdown {
         features::describe(&self.tables, state, Choice::of(code), features);
     }
 
-    fn observe(&self, _: &State, _: &mut [f32]) {
-        unreachable!("the actions of this world are listed");
-    }
-
     fn step(&self, state: &mut State, action: Action<'_>, signals: &mut [f32]) -> bool {
         signals.copy_from_slice(&state.act(Choice::of(action::code(action))));
         state.over()

@@ -206,10 +206,6 @@ impl World for KeyDoor {
         features::describe(state, code, features);
     }
 
-    fn observe(&self, _: &State, _: &mut [f32]) {
-        unreachable!("the actions of this world are listed");
-    }
-
     fn step(&self, state: &mut State, action: Action<'_>, signals: &mut [f32]) -> bool {
         signals.copy_from_slice(&state.act(action::code(action)));
         state.over()

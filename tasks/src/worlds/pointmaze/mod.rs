@@ -28,9 +28,7 @@
 
 mod maze;
 
-use hatchery_engine::world::{
-    Action, Controls, Features, Primitive, PrimitiveSet, Split, Trace, World,
-};
+use hatchery_engine::world::{Action, Controls, Primitive, PrimitiveSet, Split, Trace, World};
 use hatchery_kernels::Dice;
 use serde::{Deserialize, Serialize};
 
@@ -236,14 +234,6 @@ impl World for PointMaze {
         };
         state.visit();
         state
-    }
-
-    fn legal(&self, _: &State, _: &mut Vec<u32>) {
-        unreachable!("the actions of this world are numbers");
-    }
-
-    fn describe(&self, _: &State, _: u32, _: &mut Features) {
-        unreachable!("the actions of this world are numbers");
     }
 
     fn observe(&self, state: &State, observation: &mut [f32]) {

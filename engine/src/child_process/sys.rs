@@ -79,7 +79,7 @@ mod elsewhere {
     use super::Ready;
 
     fn unsupported() -> io::Error {
-        io::Error::new(io::ErrorKind::Unsupported, "external tasks need a Unix system")
+        io::Error::new(io::ErrorKind::Unsupported, "child processes need a Unix system")
     }
 
     pub(in super::super) fn isolate(_: &mut Command) {}

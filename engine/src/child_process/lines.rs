@@ -1,10 +1,10 @@
 //! Lines out of a stream of bytes, however they are cut.
 
-use super::protocol::LINE_BYTES_MAX;
-
 /// Bytes that have come and are not yet a whole line.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Lines {
+    /// Longest line that is read, bytes.
+    length_max: usize,
     bytes: Vec<u8>,
     /// Bytes at the front that are known to hold no end of a line.
     searched: usize,
@@ -13,6 +13,10 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    pub(super) fn new(length_max: usize) -> Self {
+        Self { length_max, bytes: Vec::new(), searched: 0, skipping: false }
+    }
+
     /// Adds what was read and calls `each` for every line that is whole now; returns lines dropped for their length.
     pub(super) fn push(&mut self, read: &[u8], mut each: impl FnMut(&[u8])) -> u64 {
         let mut dropped = 0;
@@ -22,13 +26,17 @@ impl Lines {
             let end = self.searched + length;
             let line = &self.bytes[from..end];
             if !std::mem::take(&mut self.skipping) && !line.is_empty() {
-                each(line);
+                if line.len() > self.length_max {
+                    dropped += 1;
+                } else {
+                    each(line);
+                }
             }
             (from, self.searched) = (end + 1, end + 1);
         }
         self.bytes.drain(..from);
         self.searched = self.bytes.len();
-        if self.bytes.len() > LINE_BYTES_MAX {
+        if self.bytes.len() > self.length_max {
             dropped += u64::from(!self.skipping);
             self.skipping = true;
             self.bytes.clear();
@@ -51,7 +59,7 @@ mod tests {
     fn lines_are_found_however_the_bytes_are_cut() {
         let text = b"one\n\ntwo\nthree\nfo";
         for size in 1..text.len() {
-            let (mut lines, mut seen) = (Lines::default(), Vec::new());
+            let (mut lines, mut seen) = (Lines::new(100), Vec::new());
             for part in text.chunks(size) {
                 lines.push(part, |line| seen.push(String::from_utf8_lossy(line).into_owned()));
             }
@@ -62,13 +70,14 @@ mod tests {
 
     #[test]
     fn a_line_that_is_too_long_is_dropped_and_the_next_one_read() {
-        let (mut lines, mut seen) = (Lines::default(), 0);
-        let mut dropped = 0;
-        for _ in 0..20 {
-            dropped += lines.push(&[b'x'; 1 << 20], |_| seen += 1);
+        for size in [1, 7, 300] {
+            let (mut lines, mut seen, mut dropped) = (Lines::new(10), Vec::new(), 0);
+            let text = format!("{}\n0123456789\n{}\nok\n", "x".repeat(200), "y".repeat(11));
+            for part in text.as_bytes().chunks(size) {
+                dropped += lines.push(part, |line| seen.push(line.to_vec()));
+            }
+            assert_eq!((dropped, seen), (2, vec![b"0123456789".to_vec(), b"ok".to_vec()]));
+            assert!(!lines.is_torn());
         }
-        dropped += lines.push(b"xx\nok\n", |line| seen += usize::from(line == b"ok"));
-        assert_eq!((dropped, seen), (1, 1));
-        assert!(!lines.is_torn());
     }
 }
