@@ -154,7 +154,9 @@ fn run<W: World>(
     args: &Args,
 ) -> Result<Searched, String> {
     let config: Config = args.config(method)?;
-    let proposer = Method::new(&config, vocabulary, task.seed);
+    let name = task.world.name();
+    let proposer = Method::try_new(&config, vocabulary, &name, task.seed, None)
+        .map_err(|error| error.to_string())?;
     let mut outer =
         Outer::new(proposer, vocabulary.clone(), config.group as usize, config.rewards() as usize);
     let backend = Backend::Cpu(Cpu);

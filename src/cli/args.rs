@@ -372,6 +372,9 @@ pub(super) struct EvalArgs {
     /// Judge a language model on the bytes of this file instead of its validation part
     #[arg(long, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
+    /// Show an episode of a policy of `hatchery run reward-*`, step by step
+    #[arg(long, conflicts_with = "json")]
+    pub(super) watch: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,

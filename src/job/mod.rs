@@ -71,6 +71,11 @@ pub(crate) trait Job {
         None
     }
 
+    /// The policy in its world, if it is a search for a reward.
+    fn reward_policy(&self) -> Option<&dyn reward::RewardPolicy> {
+        None
+    }
+
     /// What happened to programs outside, if the task has any.
     fn external(&self) -> Option<Counters> {
         None

@@ -60,7 +60,11 @@ fn a_search_ends_with_a_formula_that_can_be_trained_again() {
     assert_eq!(again["hash"], found["hash"]);
     let page = fs::read_to_string(scratch.path("a/report.html")).expect("a page");
     assert!(page.contains("<h2>The reward</h2>") && page.contains("What is rewarded"));
-    assert!(scratch.path("a/parameters.safetensors").exists());
+    let judged = scratch.json("eval a --episodes 20");
+    assert!(["l0", "l1", "l2"].iter().all(|split| judged[split].is_f64()), "{judged}");
+    let watched = scratch.ok("eval a --watch").get_output().stdout.clone();
+    let watched = String::from_utf8(watched).expect("characters");
+    assert!(watched.contains("step 1: ") && watched.contains("the outcome is"), "{watched}");
 }
 
 #[test]
@@ -90,6 +94,24 @@ fn threads_change_nothing_and_a_search_that_is_killed_finds_the_same() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_program_may_propose_and_what_it_said_is_kept() {
+    let scratch = Scratch::new();
+    scratch.write(
+        "propose.sh",
+        "while read -r line; do case $line in\n*hello*) echo '{\"t\":\"ready\",\"learns\":false}';;\n\
+         *'\"propose\"'*) step=${line#*step\\\":}; step=${step%%,*}; echo \"{\\\"t\\\":\\\"proposal\\\",\\\"step\\\":$step,\\\"exprs\\\":[\\\"g1 + found\\\",\\\"g1 + dnoe\\\"]}\";;\n\
+         *feedback*) step=${line#*step\\\":}; step=${step%%,*}; echo \"{\\\"t\\\":\\\"ack\\\",\\\"step\\\":$step}\";;\n*bye*) exit;; esac; done\n",
+    );
+    let command =
+        "--set search.method=external --set search.external.command=[\"sh\",\"propose.sh\"]";
+    let found = scratch.json(&format!("{SMALL} {command} --out a"));
+    assert_eq!(found["expression"], "g1 + found");
+    let kept = scratch.names_in("a/external");
+    assert!(!kept.is_empty());
+}
+
 #[test]
 fn every_method_and_environment_runs_and_mistakes_are_named() {
     let scratch = Scratch::new();
@@ -111,6 +133,7 @@ fn every_method_and_environment_runs_and_mistakes_are_named() {
         ("--set search.budget=5", "must be at least"),
         ("--set search.method=dearl", "derl"),
         ("--set search.derl.clip=-1", "clip"),
+        ("--set search.method=external", "search.command"),
         ("--set search.strategy=eggroll", "does not fit"),
     ] {
         scratch.command(&format!("{SMALL} {more}")).assert().code(2).stderr(contains(words));

@@ -68,6 +68,11 @@ impl Scratch {
         names_in(self.0.path())
     }
 
+    /// Names in a folder below, sorted.
+    pub(crate) fn names_in(&self, folder: &str) -> Vec<String> {
+        names_in(&self.path(folder))
+    }
+
     /// The command with these words, split at spaces.
     pub(crate) fn command(&self, words: &str) -> Command {
         self.command_of(&words.split_whitespace().collect::<Vec<_>>())

@@ -54,7 +54,8 @@ impl<W: World> RewardJob<W> {
             object.extend(summary.clone());
         }
         with.dir.write_json(FOUND, &found)?;
-        let lines = self.lines(&rewards, &verdicts, &raced, &summary);
+        let mut lines = self.lines(&rewards, &verdicts, &raced, &summary);
+        lines.push(format!("watch    hatchery eval {} --watch", with.dir.path.display()));
         Ok(Some(Conclusion { lines, summary, interrupted: false }))
     }
 

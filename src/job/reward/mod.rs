@@ -2,6 +2,7 @@
 
 mod conclude;
 mod found;
+mod policy;
 
 use std::path::Path;
 
@@ -13,6 +14,8 @@ use hatchery_engine::{Evaluator, RunError, RunPlan, RunReport, run};
 use hatchery_search::meta_reward::expression::Vocabulary;
 use hatchery_search::meta_reward::outer::{Config, InnerRuns, Journal, Method, Outer};
 use hatchery_tasks::worlds::WithWorld;
+
+pub(crate) use policy::{RewardPolicy, Scene};
 
 use super::{Conclude, Conclusion, Job, RestoreError, Restored, restore};
 use crate::config::{RewardTaskConfig, RunConfig, SearchConfig};
@@ -62,7 +65,8 @@ impl WithWorld for Build<'_> {
                 journal.with_context(|| format!("the log of trainings {}", path.display()))?
             }
         });
-        let method = Method::new(search, &vocabulary, seed);
+        let (name, folder) = (task.world.name(), run_dir.map(|dir| dir.join("external")));
+        let method = Method::try_new(search, &vocabulary, &name, seed, folder)?;
         let (group, rewards) = (search.group as usize, search.rewards() as usize);
         let strategy = Outer::new(method, vocabulary.clone(), group, rewards);
         Ok(Box::new(RewardJob { task, strategy, config: search.clone(), vocabulary, all }))
@@ -97,6 +101,10 @@ impl<W: World> Job for RewardJob<W> {
 
     fn write_results(&self, dir: &RunDir) -> Result<()> {
         dir.write_json(FOUND, &self.found())
+    }
+
+    fn reward_policy(&self) -> Option<&dyn RewardPolicy> {
+        Some(self)
     }
 
     fn conclude(&mut self, _: &RunReport, with: &Conclude<'_>) -> Result<Conclusion> {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::aging::AgingConfig;
 use super::derl::DerlConfig;
+use super::external::ExternalConfig;
 use super::method::MethodName;
 use super::race::race_trainings;
 use crate::ConfigError;
@@ -30,6 +31,8 @@ pub struct Config {
     pub derl: DerlConfig,
     /// Of `aging`.
     pub aging: AgingConfig,
+    /// Of `external`.
+    pub external: ExternalConfig,
 }
 
 impl Default for Config {
@@ -44,6 +47,7 @@ impl Default for Config {
             fresh: 8,
             derl: DerlConfig::default(),
             aging: AgingConfig::default(),
+            external: ExternalConfig::default(),
         }
     }
 }
@@ -79,7 +83,8 @@ impl Config {
             return Err(ConfigError::new("budget", found));
         }
         self.derl.check()?;
-        self.aging.check()
+        self.aging.check()?;
+        if self.method == MethodName::External { self.external.check() } else { Ok(()) }
     }
 
     /// Trainings that the race takes at most.

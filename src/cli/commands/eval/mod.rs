@@ -1,5 +1,7 @@
 //! `hatchery eval`: how good is what was learned.
 
+mod policy;
+
 use std::io::Write;
 
 use anyhow::{Context, Result, anyhow};
@@ -17,6 +19,14 @@ pub(in crate::cli) fn run(args: &EvalArgs) -> Result<Outcome> {
     let config = dir.read_config().map_err(usage)?;
     if let TaskConfig::Language(_) = config.task {
         return in_pool(None, || language_model(args, &dir, &config));
+    }
+    if let TaskConfig::Reward(_) = config.task {
+        return in_pool(None, || policy::run(args, &dir, &config));
+    }
+    if args.watch {
+        return Err(usage(anyhow!(
+            "--watch: only policies of `hatchery run reward-*` can be watched"
+        )));
     }
     if args.file.is_some() {
         return Err(usage(anyhow!("--file: only a language model is judged on a file")));
