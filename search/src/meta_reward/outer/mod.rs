@@ -7,16 +7,21 @@
 mod aging;
 mod archive;
 mod derl;
+mod gp;
+mod medoid;
 mod meta_policy;
 mod proposer;
 mod race;
 mod random;
 mod strategy;
 mod task;
+#[cfg(test)]
+mod testing;
 
 pub use aging::{Aging, AgingConfig};
 pub use archive::{Archive, Record};
 pub use derl::{Derl, DerlConfig, Ratio};
+pub use gp::{Gp, GpConfig};
 pub use meta_policy::{MetaPolicy, Sample};
 pub use proposer::Proposer;
 pub use race::{Raced, race};
