@@ -6,7 +6,9 @@
 
 mod aging;
 mod archive;
+mod cma;
 mod derl;
+mod genotype;
 mod gp;
 mod medoid;
 mod meta_policy;
@@ -20,7 +22,9 @@ mod testing;
 
 pub use aging::{Aging, AgingConfig};
 pub use archive::{Archive, Record};
+pub use cma::{Cma, CmaConfig};
 pub use derl::{Derl, DerlConfig, Ratio};
+pub use genotype::Genotype;
 pub use gp::{Gp, GpConfig};
 pub use meta_policy::{MetaPolicy, Sample};
 pub use proposer::Proposer;
