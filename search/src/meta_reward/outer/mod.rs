@@ -10,6 +10,7 @@ mod cma;
 mod derl;
 mod genotype;
 mod gp;
+mod inherit;
 mod medoid;
 mod meta_policy;
 mod proposer;
@@ -26,6 +27,10 @@ pub use cma::{Cma, CmaConfig};
 pub use derl::{Derl, DerlConfig, Ratio};
 pub use genotype::Genotype;
 pub use gp::{Gp, GpConfig};
+pub use inherit::{
+    DerlPop, DerlPopConfig, DerlPopState, Heir, InheritedRuns, Lineage, Link, Pbt, PbtConfig,
+    PbtMember,
+};
 pub use meta_policy::{MetaPolicy, Sample};
 pub use proposer::Proposer;
 pub use race::{Raced, race};
