@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let vocabulary =
         Vocabulary::try_new(world.primitives(), world.signals(), set, Operators::Derl4)?;
     let config = inner::Config { updates: UPDATES, ..inner::Config::default() };
-    let task = InnerRuns { world, config, seed: SEED, seeds: 1, division: Division::Safe };
+    let task = InnerRuns::new(world, config, SEED, 1, Division::Safe);
 
     let derl = Derl::new(vocabulary.clone(), DerlConfig::default(), SEED, STEPS as u32);
     let mut search = Outer::new(derl, vocabulary.clone(), GROUP, GROUP * STEPS);
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let best = search.archive().best(FINALISTS);
     let finalists: Vec<Reward> = best.iter().map(|record| record.reward.clone()).collect();
-    let (raced, _) = race(&task, &finalists, 4);
+    let raced = race(&task, &finalists, 4).ok_or("it was asked to stop")?;
     let found = raced.first().ok_or("no reward could be trained with")?.reward.clone();
 
     // What each reaches in episodes that no part of the search has seen: of new starts, rooms and kinds of task.

@@ -65,7 +65,7 @@ impl World for Corridor {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rewards = Vocabulary::everything(&PRIMITIVES, &[])?;
     let config = inner::Config { updates: 20, ..Default::default() };
-    let task = InnerRuns { world: Corridor, config, seed: 1, seeds: 2, division: Division::Safe };
+    let task = InnerRuns::new(Corridor, config, 1, 2, Division::Safe);
     let aging = Aging::new(rewards.clone(), AgingConfig::default(), 1);
     let mut search = Outer::new(aging, rewards.clone(), 8, 80);
     run(&mut search, &task, &Evaluator::new(Backend::cpu()), &RunPlan::default(), &mut [])?;

@@ -4,7 +4,8 @@ use hatchery::search::meta_reward::outer::Config;
 use serde_json::Value;
 
 /// Methods, the ones without a search last.
-pub(crate) const METHODS: [&str; 6] = ["derl", "aging", "random", "outcome", "average", "hand"];
+pub(crate) const METHODS: [&str; 8] =
+    ["derl", "aging", "gp", "cma", "random", "outcome", "average", "hand"];
 /// How many of them search.
 pub(crate) const SEARCHES: usize = METHODS.len() - 3;
 

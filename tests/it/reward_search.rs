@@ -117,6 +117,8 @@ fn every_method_and_environment_runs_and_mistakes_are_named() {
     let scratch = Scratch::new();
     for more in [
         "--set search.method=aging",
+        "--set search.method=gp",
+        "--set search.method=cma",
         "--set search.method=random --set task.operators=full",
         "--set task.environment=countdown-3",
         "--set task.environment=pointmaze --set task.primitives=sub",

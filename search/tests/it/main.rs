@@ -4,5 +4,6 @@ mod convergence;
 mod inner_training;
 mod interpreter;
 mod invariants;
+mod reward_checkpoints;
 mod reward_search;
 mod statistics;

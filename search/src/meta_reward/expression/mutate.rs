@@ -95,6 +95,6 @@ fn neighbour(value: f32, dice: &mut Dice) -> f32 {
 }
 
 /// Three digits, so that what is printed is what was trained.
-fn significant(value: f32) -> f32 {
+pub(in crate::meta_reward) fn significant(value: f32) -> f32 {
     format!("{value:.2e}").parse().unwrap_or(value)
 }

@@ -4,6 +4,7 @@ use hatchery_kernels::Dice;
 use super::*;
 
 mod grammar;
+mod graph;
 mod meaning;
 mod properties;
 mod text;

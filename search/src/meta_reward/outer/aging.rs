@@ -77,7 +77,7 @@ impl Proposer for Aging {
     fn propose(&mut self, step: u32, count: usize) -> Result<Vec<Reward>, StrategyError> {
         let birth = |member: usize| {
             let mut dice = Dice::new(self.seed, u64::from(step) << 32 | member as u64, AGING);
-            if self.living.len() + member < self.config.population {
+            if self.living.is_empty() || self.living.len() + member < self.config.population {
                 return Reward::random(&self.vocabulary, &mut dice);
             }
             let mut best = dice.below(self.living.len());
@@ -133,5 +133,21 @@ impl Proposer for Aging {
         }
         self.living = state;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::vocabulary;
+    use super::*;
+
+    #[test]
+    fn a_first_group_may_be_larger_than_the_population() {
+        let config = AgingConfig { population: 4, tournament: 2 };
+        let mut aging = Aging::new(vocabulary(), config, 1);
+        let rewards = aging.propose(0, 9).expect("proposes");
+        assert_eq!(rewards.len(), 9);
+        aging.learn(0, &rewards, &[0.5; 9], &mut Metrics::default()).expect("learns");
+        assert_eq!(aging.state().len(), 4);
     }
 }

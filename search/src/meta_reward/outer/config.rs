@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::aging::AgingConfig;
+use super::cma::CmaConfig;
 use super::derl::DerlConfig;
 use super::external::ExternalConfig;
+use super::gp::GpConfig;
 use super::method::MethodName;
 use super::race::race_trainings;
 use crate::ConfigError;
@@ -31,6 +33,10 @@ pub struct Config {
     pub derl: DerlConfig,
     /// Of `aging`.
     pub aging: AgingConfig,
+    /// Of `gp`.
+    pub gp: GpConfig,
+    /// Of `cma`.
+    pub cma: CmaConfig,
     /// Of `external`.
     pub external: ExternalConfig,
 }
@@ -47,6 +53,8 @@ impl Default for Config {
             fresh: 8,
             derl: DerlConfig::default(),
             aging: AgingConfig::default(),
+            gp: GpConfig::default(),
+            cma: CmaConfig::default(),
             external: ExternalConfig::default(),
         }
     }
@@ -84,6 +92,12 @@ impl Config {
         }
         self.derl.check()?;
         self.aging.check()?;
+        self.gp.check()?;
+        self.cma.check()?;
+        if self.method == MethodName::Cma && self.group < 4 {
+            let found = format!("must be at least 4 for CMA-ES, found {}", self.group);
+            return Err(ConfigError::new("group", found));
+        }
         if self.method == MethodName::External { self.external.check() } else { Ok(()) }
     }
 

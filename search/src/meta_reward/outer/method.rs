@@ -1,15 +1,16 @@
 //! The methods of reward search by name.
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use hatchery_engine::{Metrics, StrategyError};
 use serde::{Deserialize, Serialize};
 
 use super::aging::Aging;
+use super::cma::Cma;
 use super::config::Config;
-use super::derl::{Derl, DerlState};
-use super::external::{External, ExternalState};
+use super::derl::Derl;
+use super::external::External;
+use super::gp::Gp;
 use super::proposer::Proposer;
 use super::random::Random;
 use crate::meta_reward::expression::{Reward, Vocabulary};
@@ -23,6 +24,10 @@ pub enum MethodName {
     Derl,
     /// Regularised evolution.
     Aging,
+    /// Genetic programming.
+    Gp,
+    /// CMA-ES over weights.
+    Cma,
     /// The prior.
     Random,
     /// A program of the user's.
@@ -33,9 +38,13 @@ pub enum MethodName {
 #[derive(Debug)]
 pub enum Method {
     /// A learned distribution.
-    Derl(Derl),
+    Derl(Box<Derl>),
     /// Regularised evolution.
     Aging(Aging),
+    /// Genetic programming.
+    Gp(Gp),
+    /// CMA-ES over weights.
+    Cma(Box<Cma>),
     /// The prior.
     Random(Random),
     /// A program of the user's, after whose failure ageing evolution goes on.
@@ -46,20 +55,38 @@ pub enum Method {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum MethodState {
     /// Of [`Derl`].
-    Derl(DerlState),
+    Derl(<Derl as Proposer>::State),
     /// Of [`Aging`].
-    Aging(VecDeque<(Reward, f32)>),
+    Aging(<Aging as Proposer>::State),
+    /// Of [`Gp`].
+    Gp(<Gp as Proposer>::State),
+    /// Of [`Cma`].
+    Cma(<Cma as Proposer>::State),
     /// Of [`Random`].
     Random,
     /// Of [`External`].
-    External(ExternalState<VecDeque<(Reward, f32)>>),
+    External(<External<Aging> as Proposer>::State),
+}
+
+/// The same words for whichever method it is.
+macro_rules! whichever {
+    ($self:expr, $method:ident => $words:expr) => {
+        match $self {
+            Method::Derl($method) => $words,
+            Method::Aging($method) => $words,
+            Method::Gp($method) => $words,
+            Method::Cma($method) => $words,
+            Method::Random($method) => $words,
+            Method::External($method) => $words,
+        }
+    };
 }
 
 impl Method {
     /// The method that a checked configuration names, for the world of that name. What a program outside says is kept in `folder`.
     ///
     /// # Errors
-    /// [`StrategyError::Proposer`] if what is kept there cannot be read.
+    /// [`StrategyError::Proposer`] if what is kept there cannot be read, or the vocabulary does not suit the method.
     pub fn try_new(
         config: &Config,
         vocabulary: &Vocabulary,
@@ -70,9 +97,20 @@ impl Method {
         let vocabulary = vocabulary.clone();
         Ok(match config.method {
             MethodName::Derl => {
-                Self::Derl(Derl::new(vocabulary, config.derl.clone(), seed, config.steps()))
+                let derl = Derl::new(vocabulary, config.derl.clone(), seed, config.steps());
+                Self::Derl(Box::new(derl))
             }
             MethodName::Aging => Self::Aging(Aging::new(vocabulary, config.aging.clone(), seed)),
+            MethodName::Gp => Self::Gp(Gp::new(vocabulary, config.gp.clone(), seed)),
+            MethodName::Cma => {
+                let group = config.group as usize;
+                let cma = Cma::try_new(vocabulary, config.cma.clone(), group, seed);
+                let refused = |error: crate::ConfigError| StrategyError::Proposer {
+                    name: "cma",
+                    reason: format!("{} {}", error.key, error.reason),
+                };
+                Self::Cma(Box::new(cma.map_err(refused)?))
+            }
             MethodName::Random => Self::Random(Random::new(vocabulary, seed)),
             MethodName::External => {
                 let fallback = Aging::new(vocabulary.clone(), config.aging.clone(), seed);
@@ -89,21 +127,11 @@ impl Proposer for Method {
     type State = MethodState;
 
     fn name(&self) -> &'static str {
-        match self {
-            Self::Derl(derl) => derl.name(),
-            Self::Aging(aging) => aging.name(),
-            Self::Random(random) => random.name(),
-            Self::External(external) => external.name(),
-        }
+        whichever!(self, method => method.name())
     }
 
     fn propose(&mut self, step: u32, count: usize) -> Result<Vec<Reward>, StrategyError> {
-        match self {
-            Self::Derl(derl) => derl.propose(step, count),
-            Self::Aging(aging) => aging.propose(step, count),
-            Self::Random(random) => random.propose(step, count),
-            Self::External(external) => external.propose(step, count),
-        }
+        whichever!(self, method => method.propose(step, count))
     }
 
     fn learn(
@@ -113,27 +141,19 @@ impl Proposer for Method {
         values: &[f32],
         metrics: &mut Metrics,
     ) -> Result<(), StrategyError> {
-        match self {
-            Self::Derl(derl) => derl.learn(step, rewards, values, metrics),
-            Self::Aging(aging) => aging.learn(step, rewards, values, metrics),
-            Self::Random(random) => random.learn(step, rewards, values, metrics),
-            Self::External(external) => external.learn(step, rewards, values, metrics),
-        }
+        whichever!(self, method => method.learn(step, rewards, values, metrics))
     }
 
     fn consensus(&self) -> Option<Reward> {
-        match self {
-            Self::Derl(derl) => derl.consensus(),
-            Self::Aging(aging) => aging.consensus(),
-            Self::Random(random) => random.consensus(),
-            Self::External(external) => external.consensus(),
-        }
+        whichever!(self, method => method.consensus())
     }
 
     fn state(&self) -> MethodState {
         match self {
             Self::Derl(derl) => MethodState::Derl(derl.state()),
             Self::Aging(aging) => MethodState::Aging(aging.state()),
+            Self::Gp(gp) => MethodState::Gp(gp.state()),
+            Self::Cma(cma) => MethodState::Cma(cma.state()),
             Self::Random(_) => MethodState::Random,
             Self::External(external) => MethodState::External(external.state()),
         }
@@ -143,6 +163,8 @@ impl Proposer for Method {
         match (self, state) {
             (Self::Derl(derl), MethodState::Derl(state)) => derl.restore(state),
             (Self::Aging(aging), MethodState::Aging(state)) => aging.restore(state),
+            (Self::Gp(gp), MethodState::Gp(state)) => gp.restore(state),
+            (Self::Cma(cma), MethodState::Cma(state)) => cma.restore(state),
             (Self::Random(random), MethodState::Random) => random.restore(()),
             (Self::External(external), MethodState::External(state)) => external.restore(state),
             (own, _) => {

@@ -6,10 +6,15 @@
 
 mod aging;
 mod archive;
+mod cma;
 mod config;
 mod derl;
 mod external;
+mod genotype;
+mod gp;
+mod inherit;
 mod journal;
+mod medoid;
 mod meta_policy;
 mod method;
 mod proposer;
@@ -17,13 +22,22 @@ mod race;
 mod random;
 mod strategy;
 mod task;
+#[cfg(test)]
+mod testing;
 mod verdict;
 
 pub use aging::{Aging, AgingConfig};
 pub use archive::{Archive, Record};
+pub use cma::{Cma, CmaConfig};
 pub use config::Config;
 pub use derl::{Derl, DerlConfig, DerlState, Ratio};
 pub use external::{External, ExternalConfig, ExternalState, OnFailure};
+pub use genotype::Genotype;
+pub use gp::{Gp, GpConfig};
+pub use inherit::{
+    DerlPop, DerlPopConfig, DerlPopState, Heir, InheritedRuns, Lineage, Link, Pbt, PbtConfig,
+    PbtMember,
+};
 pub use journal::{Journal, Training};
 pub use meta_policy::{MetaPolicy, Sample};
 pub use method::{Method, MethodName, MethodState};

@@ -67,6 +67,25 @@ impl<P: Proposer> Outer<P> {
     }
 }
 
+/// The rewards of one outer step, at least one and at most `count`.
+///
+/// # Errors
+/// Those of the proposer, or if it proposes nothing again and again.
+pub(super) fn group_of<P: Proposer>(
+    proposer: &mut P,
+    step: Generation,
+    count: usize,
+) -> Result<Vec<Reward>, StrategyError> {
+    for _ in 0..GROUPS_MAX {
+        let rewards = proposer.propose(step, count)?;
+        if !rewards.is_empty() {
+            return Ok(rewards);
+        }
+    }
+    let reason = format!("none of {GROUPS_MAX} groups of {count} had a reward that is valid");
+    Err(StrategyError::Proposer { name: proposer.name(), reason })
+}
+
 impl<P: Proposer> Strategy for Outer<P> {
     type Population = Explicit<Reward>;
     type State = OuterState<P::State>;
@@ -76,14 +95,8 @@ impl<P: Proposer> Strategy for Outer<P> {
         if count == 0 {
             return Ok(Explicit { generation, members: Vec::new() });
         }
-        for _ in 0..GROUPS_MAX {
-            let members = self.proposer.propose(generation, count)?;
-            if !members.is_empty() {
-                return Ok(Explicit { generation, members });
-            }
-        }
-        let reason = format!("none of {GROUPS_MAX} groups of {count} had a reward that is valid");
-        Err(StrategyError::Proposer { name: self.proposer.name(), reason })
+        let members = group_of(&mut self.proposer, generation, count)?;
+        Ok(Explicit { generation, members })
     }
 
     fn tell(
