@@ -4,10 +4,16 @@ use hatchery::search::meta_reward::outer::Config;
 use serde_json::Value;
 
 /// Methods, the ones without a search last.
-pub(crate) const METHODS: [&str; 8] =
-    ["derl", "aging", "gp", "cma", "random", "outcome", "average", "hand"];
-/// How many of them search.
-pub(crate) const SEARCHES: usize = METHODS.len() - 3;
+pub(crate) const METHODS: [&str; 11] = [
+    "derl", "aging", "gp", "cma", "random", "derl-pop", "pbt", "one-step", "outcome", "average",
+    "hand",
+];
+/// How many of them search for one reward.
+pub(crate) const SEARCHES: usize = 5;
+/// Those whose policies inherit weights, and the same without inheritance.
+pub(crate) const INHERITED: [&str; 3] = ["derl-pop", "pbt", "one-step"];
+/// What is run if nothing else is asked for.
+const USUAL: [&str; 8] = ["derl", "aging", "gp", "cma", "random", "outcome", "average", "hand"];
 
 const USAGE: &str = "--env --methods --budget --trainings --group --updates --seeds --first --fresh --primitives --set --json --threads";
 
@@ -38,7 +44,7 @@ impl Args {
     pub(crate) fn read(words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut args = Self {
             env: "tidy-hard".into(),
-            methods: METHODS.map(str::to_owned).to_vec(),
+            methods: USUAL.map(str::to_owned).to_vec(),
             budget: 200,
             trainings: 2,
             group: 8,

@@ -4,11 +4,15 @@
 //! cargo bench --bench rewards -- --env tidy-hard --budget 300 --seeds 10 --json rewards.jsonl
 //! ```
 //!
+//! `--methods derl-pop,pbt,one-step` are eight members whose policies inherit weights after each of ten slices, or do not (`one-step`), with
+//! the same updates in all: what the policy at the end of the chain reaches.
+//!
 //! For every outer seed and method: a search, a race of its best, and eight fresh trainings with the winner, judged on L0, L1, L2. The
 //! largest value that a search has seen is printed beside the fresh one: it is what luck makes of it. Differences are paired by outer
 //! seed. Cells that are in the file already are not run again, so that an experiment may be stopped and started at any time.
 
 mod args;
+mod inherited;
 mod report;
 mod searches;
 

@@ -2,7 +2,7 @@
 
 use hatchery::search::meta_reward::Interval;
 
-use super::args::{Args, METHODS, SEARCHES};
+use super::args::{Args, INHERITED, METHODS, SEARCHES};
 use super::searches::Found;
 
 pub(crate) fn print(found: &[Found], args: &Args) {
@@ -57,7 +57,7 @@ pub(crate) fn print(found: &[Found], args: &Args) {
     }
     for (split, name) in ["L0", "L2"].iter().enumerate().map(|(at, name)| (at * 2, name)) {
         println!("\npaired differences on {name}, 95 % interval");
-        for (at, a) in METHODS.iter().enumerate().take(SEARCHES) {
+        for (at, a) in METHODS.iter().enumerate().take(SEARCHES + INHERITED.len()) {
             for b in &METHODS[at + 1..] {
                 let (left, right) = (of(a), of(b));
                 let pairs = left.iter().filter_map(|l| {

@@ -15,14 +15,15 @@ use hatchery::search::meta_reward::outer::{
 use hatchery::tasks::worlds::WithWorld;
 use serde_json::{Value, json};
 
-use super::args::Args;
+use super::args::{Args, INHERITED};
+use super::inherited::inherited;
 
 /// What one method found for one outer seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) method: String,
     pub(crate) seed: u64,
-    expression: String,
+    pub(crate) expression: String,
     /// Largest value that was seen during the search.
     pub(crate) seen: Option<f64>,
     /// Mean value of the first and of the last quarter of outer steps.
@@ -31,8 +32,8 @@ pub(crate) struct Found {
     pub(crate) fresh: [f64; 3],
     /// The same for what all that was learnt speaks for.
     pub(crate) consensus: Option<(String, [f64; 3])>,
-    trainings: usize,
-    elapsed_s: f64,
+    pub(crate) trainings: usize,
+    pub(crate) elapsed_s: f64,
 }
 
 impl Found {
@@ -100,6 +101,9 @@ impl WithWorld for Cell<'_> {
         let training = inner::Config { updates: args.updates, ..inner::Config::of(&world) };
         let hand_made = world.hand_made().to_owned();
         let mut task = InnerRuns::new(world, training, seed, args.trainings, Division::Safe);
+        if INHERITED.contains(&method) {
+            return inherited(task, method, &vocabulary, args);
+        }
         task.journal = Some(Journal::new(all.clone()));
         let fresh = |reward: &Reward| -> [f64; 3] {
             let verdicts = retrain(&task, std::slice::from_ref(reward), args.fresh);

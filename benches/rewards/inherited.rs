@@ -1,0 +1,93 @@
+//! Policies that inherit weights: DERL-pop. and population based training, against the same updates without inheritance.
+
+use std::time::Instant;
+
+use hatchery::engine::world::{Split, World};
+use hatchery::engine::{Fitness, Strategy, Task};
+use hatchery::kernels::{Backend, Cpu};
+use hatchery::search::meta_reward::expression::Vocabulary;
+use hatchery::search::meta_reward::inner;
+use hatchery::search::meta_reward::outer::{
+    DerlPop, DerlPopConfig, Heir, InheritedRuns, InnerRuns, Lineage, Method, Pbt, PbtConfig, Seeds,
+};
+
+use super::args::Args;
+use super::searches::Found;
+
+/// Slices of a training.
+const SLICES: u32 = 10;
+/// Members of a step.
+const MEMBERS: usize = 8;
+
+/// One of `derl-pop`, `pbt` and `one-step`: eight members each, with `updates` updates a member, in ten slices or in one. The chain's policy is
+/// judged as it is, by `fresh` seeds of episodes.
+pub(crate) fn inherited<W: World>(
+    runs: InnerRuns<W>,
+    method: &str,
+    vocabulary: &Vocabulary,
+    args: &Args,
+) -> Result<Found, String> {
+    let began = Instant::now();
+    let seed = runs.seed;
+    let steps = if method == "one-step" { 1 } else { SLICES };
+    let config = inner::Config { updates: (args.updates / steps).max(1), ..runs.config.clone() };
+    let task = InheritedRuns { runs: InnerRuns { config, seeds: 1, ..runs }, steps };
+    let lineage = match method {
+        "pbt" => {
+            let config = PbtConfig { members: MEMBERS, steps, ..PbtConfig::default() };
+            let mut pbt = Pbt::new(vocabulary.clone(), config, seed);
+            conduct(&mut pbt, &task)?;
+            pbt.best().clone()
+        }
+        _ => {
+            let name = task.runs.world.name();
+            let proposer = Method::try_new(&args.config("derl")?, vocabulary, &name, seed, None)
+                .map_err(|error| error.to_string())?;
+            let config = DerlPopConfig { group: MEMBERS, steps };
+            let mut derl = DerlPop::new(proposer, vocabulary.clone(), config);
+            conduct(&mut derl, &task)?;
+            derl.lineage().clone()
+        }
+    };
+    let seeds: Vec<u64> = (0..args.fresh).map(|n| Seeds::Report.seed(seed, n)).collect();
+    let success = task.score(&lineage.policies, &Split::REPORTED, &seeds);
+    let mean = |split: usize| success[split].iter().sum::<f64>() / seeds.len() as f64;
+    Ok(Found {
+        method: method.to_owned(),
+        seed,
+        expression: last(&lineage, vocabulary),
+        seen: lineage.value().map(f64::from),
+        quarters: None,
+        fresh: [mean(0), mean(1), mean(2)],
+        consensus: None,
+        trainings: MEMBERS,
+        elapsed_s: began.elapsed().as_secs_f64(),
+    })
+}
+
+/// The reward of the last slice, of which the others were forerunners.
+fn last(lineage: &Lineage, vocabulary: &Vocabulary) -> String {
+    lineage.links.last().map_or_else(String::new, |link| link.reward.text(vocabulary))
+}
+
+fn conduct<W, S>(strategy: &mut S, task: &InheritedRuns<W>) -> Result<(), String>
+where
+    W: World,
+    S: Strategy<Population = hatchery::engine::Explicit<Heir>>,
+{
+    let backend = Backend::Cpu(Cpu);
+    for generation in 0.. {
+        let population = strategy.ask(generation).map_err(|error| error.to_string())?;
+        let count = population.members.len();
+        if count == 0 {
+            break;
+        }
+        let mut values = vec![0.0; count];
+        task.evaluate(&population, 0..count, &backend, &mut values)
+            .map_err(|error| error.to_string())?;
+        strategy
+            .tell(population, &Fitness::new(values, None), &backend)
+            .map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
