@@ -12,6 +12,7 @@ mod figures;
 mod formulas;
 mod history;
 mod html;
+mod language;
 mod number;
 mod page;
 mod programs;

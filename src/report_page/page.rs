@@ -7,7 +7,7 @@ use super::charts::{self, Constant, Target};
 use super::figures::Figures;
 use super::html::escape;
 use super::run_files::RunFiles;
-use super::{commands, design, details, number};
+use super::{commands, design, details, language, number};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("read_out.js");
@@ -100,6 +100,9 @@ fn key_figures(figures: &Figures, files: &RunFiles) -> String {
     if let Some(rewards) = &files.rewards {
         return written(rewards.figures(figures.seconds), figures);
     }
+    if language::is_it(files) {
+        return written(language::figures(files, figures), figures);
+    }
     let found = Found::of(files);
     let programs = found != Found::Parameters;
     let real = |x: Option<f64>| x.map_or("–".into(), |x| number::real(x, 5));
@@ -187,7 +190,8 @@ fn pictures(files: &RunFiles) -> String {
         return "<p class=\"empty\">No generation has been recorded yet.</p>\n".into();
     }
     let target = target(files);
-    let mut out = match charts::learning_curve(history, target.as_ref()) {
+    let mut out = language::curve(files);
+    out += &match charts::learning_curve(history, target.as_ref()) {
         Some(chart) => chart.figure(),
         None => "<p class=\"empty\">No generation has a fitness.</p>\n".into(),
     };
