@@ -23,16 +23,16 @@ pub(super) fn figures(
         let column = history.column("validation_bits_per_byte")?;
         column.iter().rev().copied().find(|x| x.is_finite())
     });
-    let bigram = levels(files).into_iter().find(|(name, _)| name == "order 1");
+    let levels = levels(files);
+    let level = |wanted: &str| levels.iter().find(|(n, _)| n == wanted).map(|(_, bits)| *bits);
     let count = |x: Option<f64>| x.map_or("–".into(), |x| number::count(x as u64));
-    let about = bigram.map_or("the validation part".into(), |(_, bits)| {
-        format!("the validation part; counting pairs of bytes gives {}", number::fixed(bits, 3))
-    });
     vec![
-        ("lead", "Held-out bits per byte", bits(held_out), about),
+        ("lead", "Held-out bits per byte", bits(held_out), "validation part".into()),
         ("lead", "Training", bits(history.last("bits_per_byte")), "last generation".into()),
         ("", "Generations", count(figures.generations), String::new()),
         ("", "Evaluations", count(figures.evaluations), "members that read".into()),
+        ("", "Pairs of bytes", bits(level("order 1")), "bits per byte by counting".into()),
+        ("", "gzip", bits(level("gzip")), "bits per byte".into()),
         ("", "Time", figures.seconds.map_or("–".into(), number::duration), String::new()),
     ]
 }
