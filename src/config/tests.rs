@@ -83,6 +83,7 @@ fn every_task_and_every_strategy_can_be_named() {
             "symbolic-regression" => {
                 "[task]\nname = \"formula\"\nformula = \"nguyen-1\"\n".to_owned()
             }
+            "reward" => "[task]\nname = \"reward\"\n".to_owned(),
             "egg" => "[task]\nname = \"language\"\ncorpus = \"kjv\"\n".to_owned(),
             "cma-es" => SPHERE.replace("pairs = 4", "strategy = \"cma-es\""),
             _ => format!("{SPHERE}strategy = \"{strategy}\"\n"),
