@@ -10,6 +10,8 @@ import random
 import sys
 
 WEIGHTS = [-1.0, -0.5, -0.2, 0.1, 0.25, 0.5, 1.0, 2.0]
+# A term has four nodes: weight, product, name, sum.
+TERMS_MAX = 7
 # What was tried: expression, value, and the weights if it is one of ours. Only this is saved.
 tried = []
 
@@ -53,6 +55,8 @@ def varied(names, dice):
             del child[name]
         else:
             child[name] = dice.choice(WEIGHTS)
+    while len(child) > TERMS_MAX:
+        del child[dice.choice(sorted(child))]
     return child
 
 
