@@ -77,7 +77,7 @@ impl Proposer for Aging {
     fn propose(&mut self, step: u32, count: usize) -> Result<Vec<Reward>, StrategyError> {
         let birth = |member: usize| {
             let mut dice = Dice::new(self.seed, u64::from(step) << 32 | member as u64, AGING);
-            if self.living.len() + member < self.config.population {
+            if self.living.is_empty() || self.living.len() + member < self.config.population {
                 return Reward::random(&self.vocabulary, &mut dice);
             }
             let mut best = dice.below(self.living.len());
