@@ -29,6 +29,7 @@ mod evaluator;
 mod grammar;
 mod interval;
 mod lex;
+mod linear;
 mod mutate;
 mod node;
 mod parse;
