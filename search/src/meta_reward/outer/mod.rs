@@ -16,10 +16,13 @@ mod task;
 
 pub use aging::{Aging, AgingConfig};
 pub use archive::{Archive, Record};
-pub use derl::{Derl, DerlConfig, Ratio};
-pub use meta_policy::{MetaPolicy, Sample};
+pub use derl::{Baseline, Derl, DerlConfig, DerlState, Estimator, Ratio};
+pub use meta_policy::{Chances, Form, Gru, MetaPolicy, Sample, Slots, Start, Text, Tree};
 pub use proposer::Proposer;
 pub use race::{Raced, race};
 pub use random::Random;
 pub use strategy::{Outer, OuterState};
 pub use task::{InnerRuns, Seeds};
+
+#[cfg(test)]
+mod hidden;
