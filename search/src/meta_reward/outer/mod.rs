@@ -11,6 +11,7 @@ mod meta_policy;
 mod proposer;
 mod race;
 mod random;
+mod screen;
 mod strategy;
 mod task;
 
@@ -21,8 +22,11 @@ pub use meta_policy::{Chances, Form, Gru, MetaPolicy, Sample, Slots, Start, Text
 pub use proposer::Proposer;
 pub use race::{Raced, race};
 pub use random::Random;
+pub use screen::{Choice, ScreenConfig, Screened, ScreenedState, ValueModel};
 pub use strategy::{Outer, OuterState};
 pub use task::{InnerRuns, Seeds};
 
+#[cfg(test)]
+mod comparison;
 #[cfg(test)]
 mod hidden;
