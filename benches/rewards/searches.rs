@@ -10,7 +10,7 @@ use hatchery::search::meta_reward::expression::{
 };
 use hatchery::search::meta_reward::inner;
 use hatchery::search::meta_reward::outer::{
-    Config, InnerRuns, Journal, Method, Outer, Proposer, race, retrain,
+    Config, InnerRuns, Journal, Method, Outer, Proposer, Screened, race, retrain,
 };
 use hatchery::tasks::worlds::WithWorld;
 use serde_json::{Value, json};
@@ -161,6 +161,8 @@ fn run<W: World>(
     let name = task.world.name();
     let proposer = Method::try_new(&config, vocabulary, &name, task.seed, None)
         .map_err(|error| error.to_string())?;
+    let screening = config.screening.clone();
+    let proposer = Screened::new(proposer, vocabulary.clone(), screening, task.seed);
     let mut outer =
         Outer::new(proposer, vocabulary.clone(), config.group as usize, config.rewards() as usize);
     let backend = Backend::Cpu(Cpu);

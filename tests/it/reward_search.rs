@@ -118,6 +118,7 @@ fn every_method_and_environment_runs_and_mistakes_are_named() {
     for more in [
         "--set search.method=aging",
         "--set search.method=gp",
+        "--set search.derl.policy=tree --set search.screening.screen=4",
         "--set search.method=cma",
         "--set search.method=random --set task.operators=full",
         "--set task.environment=countdown-3",

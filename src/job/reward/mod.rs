@@ -12,7 +12,7 @@ use hatchery_engine::observe::Observer;
 use hatchery_engine::world::World;
 use hatchery_engine::{Evaluator, RunError, RunPlan, RunReport, run};
 use hatchery_search::meta_reward::expression::Vocabulary;
-use hatchery_search::meta_reward::outer::{Config, InnerRuns, Journal, Method, Outer};
+use hatchery_search::meta_reward::outer::{Config, InnerRuns, Journal, Method, Outer, Screened};
 use hatchery_tasks::worlds::WithWorld;
 
 pub(crate) use policy::{RewardPolicy, Scene};
@@ -67,6 +67,8 @@ impl WithWorld for Build<'_> {
         });
         let (name, folder) = (task.world.name(), run_dir.map(|dir| dir.join("external")));
         let method = Method::try_new(search, &vocabulary, &name, seed, folder)?;
+        let screening = search.screening.clone();
+        let method = Screened::new(method, vocabulary.clone(), screening, seed);
         let (group, rewards) = (search.group as usize, search.rewards() as usize);
         let strategy = Outer::new(method, vocabulary.clone(), group, rewards);
         Ok(Box::new(RewardJob { task, strategy, config: search.clone(), vocabulary, all }))
@@ -76,7 +78,7 @@ impl WithWorld for Build<'_> {
 /// A search for a reward in one world.
 struct RewardJob<W> {
     task: InnerRuns<W>,
-    strategy: Outer<Method>,
+    strategy: Outer<Screened<Method>>,
     config: Config,
     /// What searched rewards are made of.
     vocabulary: Vocabulary,

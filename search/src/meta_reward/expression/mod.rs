@@ -31,6 +31,7 @@ mod grammar;
 mod graph;
 mod interval;
 mod lex;
+mod linear;
 mod mutate;
 mod node;
 mod parse;

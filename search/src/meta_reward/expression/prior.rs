@@ -36,7 +36,7 @@ impl Grammar<'_> {
     }
 
     /// The prior of trees with at most so many nodes.
-    pub(super) fn weights(&self, nodes_max: usize, weights: &mut [f64]) {
+    pub(crate) fn weights(&self, nodes_max: usize, weights: &mut [f64]) {
         let mut mask = vec![false; weights.len()];
         self.legal(&mut mask);
         weights.fill(0.0);

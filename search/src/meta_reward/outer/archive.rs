@@ -57,6 +57,17 @@ impl Archive {
         self.records.is_empty()
     }
 
+    /// All rewards, in the order of their hashes.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.records.values()
+    }
+
+    /// Mean of all values; 0 if there are none.
+    pub fn mean(&self) -> f64 {
+        let values = || self.records.values().flat_map(|record| &record.values);
+        values().map(|&value| f64::from(value)).sum::<f64>() / values().count().max(1) as f64
+    }
+
     /// The rewards with the largest lower bounds, best first. Of equals the shorter, then the one of the lower hash.
     pub fn best(&self, count: usize) -> Vec<&Record> {
         let deviation = self.deviation();

@@ -9,6 +9,7 @@ use super::external::ExternalConfig;
 use super::gp::GpConfig;
 use super::method::MethodName;
 use super::race::race_trainings;
+use super::screen::ScreenConfig;
 use crate::ConfigError;
 
 /// A search by any method, its race, and the fresh trainings at its end.
@@ -29,6 +30,8 @@ pub struct Config {
     pub race_seeds: u32,
     /// Fresh trainings of each reward that is reported.
     pub fresh: u32,
+    /// Which proposals are trained at all, for every method.
+    pub screening: ScreenConfig,
     /// Of `derl`.
     pub derl: DerlConfig,
     /// Of `aging`.
@@ -51,6 +54,7 @@ impl Default for Config {
             race: 6,
             race_seeds: 8,
             fresh: 8,
+            screening: ScreenConfig::default(),
             derl: DerlConfig::default(),
             aging: AgingConfig::default(),
             gp: GpConfig::default(),
@@ -90,6 +94,7 @@ impl Config {
             );
             return Err(ConfigError::new("budget", found));
         }
+        self.screening.check()?;
         self.derl.check()?;
         self.aging.check()?;
         self.gp.check()?;

@@ -7,11 +7,15 @@
 mod aging;
 mod archive;
 mod cma;
+#[cfg(test)]
+mod comparison;
 mod config;
 mod derl;
 mod external;
 mod genotype;
 mod gp;
+#[cfg(test)]
+mod hidden;
 mod inherit;
 mod journal;
 mod medoid;
@@ -20,6 +24,7 @@ mod method;
 mod proposer;
 mod race;
 mod random;
+mod screen;
 mod strategy;
 mod task;
 #[cfg(test)]
@@ -30,7 +35,7 @@ pub use aging::{Aging, AgingConfig};
 pub use archive::{Archive, Record};
 pub use cma::{Cma, CmaConfig};
 pub use config::Config;
-pub use derl::{Derl, DerlConfig, DerlState, Ratio};
+pub use derl::{Baseline, Derl, DerlConfig, DerlState, Estimator, Ratio};
 pub use external::{External, ExternalConfig, ExternalState, OnFailure};
 pub use genotype::Genotype;
 pub use gp::{Gp, GpConfig};
@@ -39,11 +44,12 @@ pub use inherit::{
     PbtMember,
 };
 pub use journal::{Journal, Training};
-pub use meta_policy::{MetaPolicy, Sample};
+pub use meta_policy::{Chances, Form, Gru, MetaPolicy, Sample, Slots, Start, Text, Tree};
 pub use method::{Method, MethodName, MethodState};
 pub use proposer::Proposer;
 pub use race::{Raced, race, race_trainings};
 pub use random::Random;
+pub use screen::{Choice, ScreenConfig, Screened, ScreenedState, ValueModel};
 pub use strategy::{Outer, OuterState};
 pub use task::{InnerRuns, Seeds};
 pub use verdict::{Verdict, retrain};

@@ -21,8 +21,8 @@ pub trait Proposer {
     /// Whatever keeps it from proposing, such as a child process that is gone.
     fn propose(&mut self, step: u32, count: usize) -> Result<Vec<Reward>, StrategyError>;
 
-    /// Learns from the values of what it has proposed last, success rates in [0, 1]; NaN where a training failed. Adds to `metrics`
-    /// what is worth a curve.
+    /// Learns from the values of what it has proposed last, success rates in [0, 1]; NaN where a training failed. The rewards come in the
+    /// order in which they were proposed; some may be missing, if they were screened out. Adds to `metrics` what is worth a curve.
     ///
     /// # Errors
     /// Whatever keeps it from learning.

@@ -1,0 +1,108 @@
+//! For tests: values that behave like those of trainings, in a microsecond.
+//!
+//! ```text
+//! p = 1 / (1 + exp(−12 (c − 0.6)))      c: cosine of the reward's weights and hidden ones
+//! v = mean of two trainings, each 0.85 to 0.95 with the chance p, else 0
+//! ```
+//!
+//! Of twelve primitives the hidden weights want six, fear two and ignore four. As in real ones, the outcome alone and the sum of all reach
+//! next to nothing, and so do nine of ten rewards from the prior; products only make the norm larger.
+
+use hatchery_engine::world::{Primitive, PrimitiveSet};
+use hatchery_engine::{Fitness, Strategy};
+use hatchery_kernels::{Backend, Cpu, Dice};
+
+use super::{Outer, Proposer};
+use crate::meta_reward::expression::{Invariance, Operators, Reward, Vocabulary};
+
+const NAMES: [&str; 12] = ["g1", "g2", "g3", "g4", "g5", "g6", "g7", "g8", "g9", "ga", "gb", "gc"];
+const TRAININGS: u32 = 2;
+/// Rewards of an outer step.
+pub(super) const GROUP: usize = 8;
+
+/// A value function.
+#[derive(Clone, Debug)]
+pub(super) struct Hidden {
+    pub(super) vocabulary: Vocabulary,
+    weights: Vec<f64>,
+    seed: u64,
+}
+
+/// What a search came to, in true values.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Course {
+    /// Mean of each step's group.
+    pub(super) means: Vec<f64>,
+    /// Of the best of the five best, measured again with eight trainings each.
+    pub(super) choice: f64,
+    /// Of the consensus.
+    pub(super) consensus: f64,
+}
+
+impl Hidden {
+    pub(super) fn new(seed: u64) -> Self {
+        let primitives = NAMES.map(|name| Primitive::unit(name, "a number"));
+        let set = PrimitiveSet { name: "all", primitives: &NAMES, signals: &[] };
+        let vocabulary =
+            Vocabulary::try_new(&primitives, &[], &set, Operators::Derl4).expect("names are right");
+        let mut dice = Dice::new(seed, 0, 1);
+        let mut weights = vec![0.0; NAMES.len()];
+        weights[0] = 0.5;
+        let mut order = dice.order(NAMES.len() - 1);
+        for place in 0..7 {
+            let at = order.next().expect("there are eleven") + 1;
+            let size = 0.3 + 0.3 * order.dice().unit();
+            weights[at] = if place < 5 { size } else { -size };
+        }
+        Self { vocabulary, weights, seed }
+    }
+
+    /// The chance of success times the mean of success.
+    pub(super) fn truth(&self, reward: &Reward) -> f64 {
+        0.9 * self.chance(reward)
+    }
+
+    fn chance(&self, reward: &Reward) -> f64 {
+        let canonical = reward.canonical(&self.vocabulary, Invariance::Affine);
+        let leaves = self.vocabulary.chosen().zip(&self.weights);
+        let product: f64 = leaves.map(|(leaf, weight)| weight * canonical.weight(leaf)).sum();
+        let norm = self.weights.iter().map(|weight| weight * weight).sum::<f64>().sqrt();
+        let cosine = product / (norm * canonical.norm()).max(f64::MIN_POSITIVE);
+        1.0 / (1.0 + libm::exp(-12.0 * (cosine - 0.6)))
+    }
+
+    /// Its mean over some trainings, which a step repeats for the same reward, and other steps do not.
+    fn measured(&self, reward: &Reward, step: u32, trainings: u32) -> f64 {
+        let hash = reward.canonical_hash(&self.vocabulary, Invariance::Affine);
+        let value = |training: u32| {
+            let ticket = hash ^ u64::from(step) << 8 ^ u64::from(training);
+            let mut dice = Dice::new(self.seed, ticket, 2);
+            let succeeds = dice.chance(self.chance(reward));
+            if succeeds { 0.85 + 0.1 * dice.unit() } else { 0.0 }
+        };
+        (0..trainings).map(value).sum::<f64>() / f64::from(trainings)
+    }
+
+    /// A whole search.
+    pub(super) fn search<P: Proposer>(&self, proposer: P, steps: u32) -> Course {
+        let budget = GROUP * steps as usize;
+        let mut outer = Outer::new(proposer, self.vocabulary.clone(), GROUP, budget);
+        let mut course = Course::default();
+        for step in 0..steps {
+            let population = outer.ask(step).expect("it proposes");
+            let rewards = &population.members;
+            let truth: f64 = rewards.iter().map(|reward| self.truth(reward)).sum();
+            course.means.push(truth / rewards.len().max(1) as f64);
+            let values = rewards.iter().map(|reward| self.measured(reward, step, TRAININGS) as f32);
+            let fitness = Fitness::new(values.collect(), None);
+            outer.tell(population, &fitness, &Backend::Cpu(Cpu)).expect("it learns");
+        }
+        let best = outer.archive().best(5);
+        let again = |reward: &&Reward| self.measured(reward, u32::MAX, 8);
+        let choice =
+            best.iter().map(|record| &record.reward).max_by(|a, b| again(a).total_cmp(&again(b)));
+        course.choice = choice.map_or(0.0, |reward| self.truth(reward));
+        course.consensus = outer.proposer().consensus().map_or(0.0, |reward| self.truth(&reward));
+        course
+    }
+}
