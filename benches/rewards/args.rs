@@ -41,7 +41,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn read(words: impl Iterator<Item = String>) -> Result<Self, String> {
+    pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut args = Self {
             env: "tidy-hard".into(),
             methods: USUAL.map(str::to_owned).to_vec(),
@@ -57,7 +57,6 @@ impl Args {
             json: None,
             threads: 0,
         };
-        let mut words = words.filter(|word| word != "--bench");
         while let Some(word) = words.next() {
             let value = words.next().ok_or_else(|| format!("'{word}' needs a value"))?;
             match word.as_str() {

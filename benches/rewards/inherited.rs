@@ -3,12 +3,11 @@
 use std::time::Instant;
 
 use hatchery::engine::world::{Split, World};
-use hatchery::engine::{Fitness, Strategy, Task};
-use hatchery::kernels::{Backend, Cpu};
+use hatchery::prelude::*;
 use hatchery::search::meta_reward::expression::Vocabulary;
 use hatchery::search::meta_reward::inner;
 use hatchery::search::meta_reward::outer::{
-    DerlPop, DerlPopConfig, Heir, InheritedRuns, InnerRuns, Lineage, Method, Pbt, PbtConfig, Seeds,
+    DerlPop, DerlPopConfig, InheritedRuns, InnerRuns, Lineage, Method, Pbt, PbtConfig, Seeds,
 };
 
 use super::args::Args;
@@ -32,11 +31,12 @@ pub(crate) fn inherited<W: World>(
     let steps = if method == "one-step" { 1 } else { SLICES };
     let config = inner::Config { updates: (args.updates / steps).max(1), ..runs.config.clone() };
     let task = InheritedRuns { runs: InnerRuns { config, seeds: 1, ..runs }, steps };
+    let (evaluator, plan) = (Evaluator::new(Backend::cpu()), RunPlan::default());
     let lineage = match method {
         "pbt" => {
             let config = PbtConfig { members: MEMBERS, steps, ..PbtConfig::default() };
             let mut pbt = Pbt::new(vocabulary.clone(), config, seed);
-            conduct(&mut pbt, &task)?;
+            run(&mut pbt, &task, &evaluator, &plan, &mut []).map_err(|error| error.to_string())?;
             pbt.best().clone()
         }
         _ => {
@@ -45,7 +45,7 @@ pub(crate) fn inherited<W: World>(
                 .map_err(|error| error.to_string())?;
             let config = DerlPopConfig { group: MEMBERS, steps };
             let mut derl = DerlPop::new(proposer, vocabulary.clone(), config);
-            conduct(&mut derl, &task)?;
+            run(&mut derl, &task, &evaluator, &plan, &mut []).map_err(|error| error.to_string())?;
             derl.lineage().clone()
         }
     };
@@ -68,26 +68,4 @@ pub(crate) fn inherited<W: World>(
 /// The reward of the last slice, of which the others were forerunners.
 fn last(lineage: &Lineage, vocabulary: &Vocabulary) -> String {
     lineage.links.last().map_or_else(String::new, |link| link.reward.text(vocabulary))
-}
-
-fn conduct<W, S>(strategy: &mut S, task: &InheritedRuns<W>) -> Result<(), String>
-where
-    W: World,
-    S: Strategy<Population = hatchery::engine::Explicit<Heir>>,
-{
-    let backend = Backend::Cpu(Cpu);
-    for generation in 0.. {
-        let population = strategy.ask(generation).map_err(|error| error.to_string())?;
-        let count = population.members.len();
-        if count == 0 {
-            break;
-        }
-        let mut values = vec![0.0; count];
-        task.evaluate(&population, 0..count, &backend, &mut values)
-            .map_err(|error| error.to_string())?;
-        strategy
-            .tell(population, &Fitness::new(values, None), &backend)
-            .map_err(|error| error.to_string())?;
-    }
-    Ok(())
 }

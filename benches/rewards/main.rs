@@ -4,6 +4,8 @@
 //! cargo bench --bench rewards -- --env tidy-hard --budget 300 --seeds 10 --json rewards.jsonl
 //! ```
 //!
+//! `cargo bench --bench rewards -- synthetic` compares settings of the methods on values that behave like those of trainings.
+//!
 //! `--methods derl-pop,pbt,one-step` are eight members whose policies inherit weights after each of ten slices, or do not (`one-step`), with
 //! the same updates in all: what the policy at the end of the chain reaches.
 //!
@@ -15,6 +17,7 @@ mod args;
 mod inherited;
 mod report;
 mod searches;
+mod synthetic;
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -32,7 +35,11 @@ fn main() {
 }
 
 fn run() -> Result<(), String> {
-    let args = args::Args::read(std::env::args().skip(1))?;
+    let words = || std::env::args().skip(1).filter(|word| word != "--bench");
+    if words().eq(["synthetic"]) {
+        return synthetic::print();
+    }
+    let args = args::Args::read(words())?;
     if !WORLDS.iter().any(|(id, _)| *id == args.env) {
         let ids: Vec<&str> = WORLDS.iter().map(|(id, _)| *id).collect();
         return Err(format!("there is no environment '{}': {}", args.env, ids.join(", ")));

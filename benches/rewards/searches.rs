@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use hatchery::engine::world::World;
-use hatchery::engine::{Fitness, Strategy, Task};
-use hatchery::kernels::{Backend, Cpu};
+use hatchery::prelude::*;
 use hatchery::search::meta_reward::expression::{
     Division, Invariance, Operators, Reward, Vocabulary,
 };
@@ -125,7 +124,7 @@ impl WithWorld for Cell<'_> {
                 (winner, Some(searched))
             }
         };
-        let trainings = task.journal.as_ref().map_or(0, |journal| journal.trainings().len());
+        let trainings = task.journal.as_ref().map_or(0, |journal| journal.len());
         let winner = winner.simplified(&all, Invariance::Affine);
         Ok(Found {
             method: method.to_owned(),
@@ -151,6 +150,21 @@ struct Searched {
     consensus: Option<Reward>,
 }
 
+/// Values of a search, step by step.
+#[derive(Default)]
+struct Course {
+    seen: f64,
+    means: Vec<f64>,
+}
+
+impl Observer for Course {
+    fn on_generation(&mut self, report: &GenerationReport) -> Result<(), ObserverError> {
+        self.seen = self.seen.max(report.stats.best);
+        self.means.push(report.stats.mean);
+        Ok(())
+    }
+}
+
 fn run<W: World>(
     task: &InnerRuns<W>,
     method: &str,
@@ -165,23 +179,11 @@ fn run<W: World>(
     let proposer = Screened::new(proposer, vocabulary.clone(), screening, task.seed);
     let mut outer =
         Outer::new(proposer, vocabulary.clone(), config.group as usize, config.rewards() as usize);
-    let backend = Backend::Cpu(Cpu);
-    let (mut seen, mut means) = (0.0_f64, Vec::new());
-    for generation in 0.. {
-        let population = outer.ask(generation).map_err(|error| error.to_string())?;
-        let count = population.members.len();
-        if count == 0 {
-            break;
-        }
-        let mut values = vec![0.0; count];
-        task.evaluate(&population, 0..count, &backend, &mut values)
-            .map_err(|error| error.to_string())?;
-        seen = values.iter().fold(seen, |seen, &value| seen.max(f64::from(value)));
-        means.push(values.iter().map(|&value| f64::from(value)).sum::<f64>() / count as f64);
-        outer
-            .tell(population, &Fitness::new(values, None), &backend)
-            .map_err(|error| error.to_string())?;
-    }
+    let mut course = Course::default();
+    let (evaluator, plan) = (Evaluator::new(Backend::cpu()), RunPlan::default());
+    hatchery::prelude::run(&mut outer, task, &evaluator, &plan, &mut [&mut course])
+        .map_err(|error| error.to_string())?;
+    let Course { seen, means } = course;
     let quarter = means.len().div_ceil(4).max(1);
     let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
     Ok(Searched {

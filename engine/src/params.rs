@@ -176,8 +176,8 @@ impl fmt::Debug for Params {
 pub struct Digest(pub u64);
 
 impl Digest {
-    /// The same hash over bytes, each as a word of its own.
-    pub(crate) fn of_bytes(bytes: impl Iterator<Item = u8>) -> Self {
+    /// The same hash over bytes, each as a word of its own: it guards against mistakes, not against malice.
+    pub fn of_bytes(bytes: impl Iterator<Item = u8>) -> Self {
         Self(bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
             let hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
             hash ^ (hash >> 32)

@@ -108,9 +108,9 @@ fn read_inner(layers: &Layers, suited: &inner::Config) -> Result<inner::Config, 
             let names = table.keys().map(String::as_str);
             return Err(layers.error(&dotted, unknown("key", &key, names)));
         }
-        let before = table.insert(key.clone(), value);
+        table.insert(key, value);
+        // After each key, so that the message is about it.
         if let Err(error) = Value::Table(table.clone()).try_into::<inner::Config>() {
-            let _ = before;
             return Err(layers.error(&dotted, error.message()));
         }
     }

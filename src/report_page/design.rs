@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::chart::{Chart, Entry, Mark};
 use super::figures::{Figures, Outcome};
-use super::html::escape;
+use super::html::{columns, escape, table};
 use super::number;
 use super::run_files::read_if_there;
 use super::scale::Scale;
@@ -157,7 +157,7 @@ impl DesignFiles {
                 writeln!(body, "<td>{} of {}</td></tr>", rehearsal["found"], rehearsal["answers"]);
         }
         let head = ["model", "lift", "p", "rank correlation", "promised too much", "found"];
-        out += &table("", "Rehearsals", &head, &body);
+        out += &table("", "Rehearsals", &columns(&head), &body);
         out += "</section>\n";
         let points = points(&used["points"]);
         let scatter = self.agreement(
@@ -327,7 +327,7 @@ impl DesignFiles {
             "<section>\n<h2>{title}</h2>\n<p>By {model}, searched by {searcher}. Distance: mean over the five nearest rows, from 0 to 1; in brackets \
              how many of the rows are as near to the others. Intervals hold for designs like the rows: beyond them nothing is promised.</p>\n\
              {}<p>To be filled in: <code>shortlist.csv</code>.</p>\n</section>\n",
-            table("sortable", title, &head, &body)
+            table("sortable", title, &columns(&head), &body)
         )
     }
 
@@ -449,13 +449,4 @@ fn thinned<T>(all: &[T]) -> impl Iterator<Item = &T> {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn table(class: &str, label: &str, head: &[&str], body: &str) -> String {
-    let head: String =
-        head.iter().map(|title| format!("<th scope=\"col\">{}</th>", escape(title))).collect();
-    format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table class=\"{class}\">\n<thead><tr>{head}</tr></thead>\n\
-         <tbody>\n{body}</tbody></table></div>\n"
-    )
 }

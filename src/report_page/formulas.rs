@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::chart::{Chart, Entry, Mark};
 use super::history::History;
-use super::html::escape;
+use super::html::{escape, table};
 use super::number;
 use super::run_files::read_if_there;
 use super::scale::Scale;
@@ -79,7 +79,7 @@ impl FormulaFiles {
         let head = "<th scope=\"col\">what</th><th scope=\"col\">count</th>";
         format!(
             "<details>\n<summary>Counters</summary>\n{}</details>\n",
-            scroll("Counters", head, &body)
+            table("", "Counters", head, &body)
         )
     }
 }
@@ -138,7 +138,7 @@ fn front(target: &Value) -> String {
     let _ = write!(
         out,
         "<section>\n<h2>Front for {name}</h2>\n{}<p>More digits are in <code>front.json</code> and <code>front.csv</code>.</p>\n</section>\n",
-        scroll("Front", &head, &body)
+        table("", "Front", &head, &body)
     );
     out
 }
@@ -203,11 +203,4 @@ fn curve(history: &History) -> String {
         entries: vec![Entry { class: "best", name: "1 − R²".into(), values: Some(loss) }],
     };
     format!("<div class=\"charts\">\n{}</div>\n", chart.figure())
-}
-
-fn scroll(label: &str, head: &str, body: &str) -> String {
-    format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table>\n<thead><tr>{head}</tr></thead>\n\
-         <tbody>\n{body}</tbody></table></div>\n"
-    )
 }

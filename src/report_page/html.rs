@@ -16,6 +16,20 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
+/// A table that can be scrolled sideways; `class` may be empty, `head` and `body` are HTML.
+pub(super) fn table(class: &str, label: &str, head: &str, body: &str) -> String {
+    let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
+    format!(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table{class}>\n<thead><tr>{head}</tr></thead>\n\
+         <tbody>\n{body}</tbody></table></div>\n"
+    )
+}
+
+/// Titles of columns, which are escaped.
+pub(super) fn columns(titles: &[&str]) -> String {
+    titles.iter().map(|title| format!("<th scope=\"col\">{}</th>", escape(title))).collect()
+}
+
 /// A string literal for JSON inside a `<script>` element: no tag can end it.
 pub(super) fn json_string(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('<', "\\u003c")

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::chart::{Chart, Entry, Mark};
 use super::history::History;
-use super::html::escape;
+use super::html::{escape, table};
 use super::number;
 use super::run_files::read_if_there;
 use super::scale::Scale;
@@ -242,7 +242,7 @@ impl ProgramFiles {
         format!(
             "<section>\n<h2>On proxies that nothing had seen</h2>\n<p>Test loss ± standard error over {seeds} seeds; every rule was tuned with \
              the same number of draws; smaller is better, the best of a row is bold.</p>\n{}</section>\n",
-            scroll("Comparison", &head, &body)
+            table("", "Comparison", &head, &body)
         )
     }
 
@@ -273,7 +273,7 @@ impl ProgramFiles {
         format!(
             "<section>\n<h2>Funnel</h2>\n<p>A program goes on if it beats AdamW on larger proxies, both tuned alike: the whole interval \
              of the paired difference is below 0. Ratios to a reference of the proxy.</p>\n{}</section>\n",
-            scroll("Funnel", &head, &body)
+            table("", "Funnel", &head, &body)
         )
     }
 
@@ -301,7 +301,7 @@ impl ProgramFiles {
         }
         format!(
             "<details>\n<summary>Counters</summary>\n{}</details>\n",
-            scroll("Counters", "<th scope=\"col\">what</th><th scope=\"col\">count</th>", &body)
+            table("", "Counters", "<th scope=\"col\">what</th><th scope=\"col\">count</th>", &body)
         )
     }
 
@@ -391,11 +391,4 @@ fn interval(paired: &Value) -> String {
     };
     let [mean, low, high] = [mean, low, high].map(|x| number::real(x, 3));
     format!("<span class=\"{class}\">{mean} ({low} to {high})</span>")
-}
-
-fn scroll(label: &str, head: &str, body: &str) -> String {
-    format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table>\n<thead><tr>{head}</tr></thead>\n\
-         <tbody>\n{body}</tbody></table></div>\n"
-    )
 }

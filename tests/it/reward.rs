@@ -64,10 +64,12 @@ fn names_of_every_environment_can_be_printed_and_its_hand_made_reward_scored() {
         "lab-hard",
         "lab-mixed",
         "keydoor",
+        "keydoor-hard",
         "countdown-3",
         "countdown-4",
         "sparsecar",
         "pointmaze",
+        "pointmaze-hard",
     ] {
         Scratch::new()
             .command("reward names")

@@ -3,10 +3,12 @@
 //! A [`World`] plays episodes. At their end it reports *primitives*: numbers between known bounds that say how the episode went, the
 //! first of which is the true outcome. A reward is an expression over primitives and over reduced per-step signals.
 
+mod check;
 mod features;
 mod split;
 mod trace;
 
+pub use check::{WorldError, check};
 pub use features::Features;
 pub use split::Split;
 pub use trace::{Reducer, Trace};
@@ -115,31 +117,22 @@ pub trait World: Send + Sync {
     /// The start of an episode.
     fn reset(&self, split: Split, dice: &mut Dice) -> Self::State;
 
-    /// The codes of the legal actions, at least one, into `codes`, which comes empty. Only for [`Controls::Listed`].
-    ///
-    /// # Panics
-    /// By default, which is for worlds of numbers: there nobody asks.
+    /// The codes of the legal actions into `codes`, which comes empty. Where there is none the episode is over. Only for
+    /// [`Controls::Listed`], where [`check`] asks for it; nothing by default.
     fn legal(&self, state: &Self::State, codes: &mut Vec<u32>) {
         let _ = (state, codes);
-        unimplemented!("{} lists its actions, so it must say which are legal", self.name());
     }
 
-    /// What an action looks like from this state, appended to the open row of `features`. Only for [`Controls::Listed`].
-    ///
-    /// # Panics
-    /// As [`legal`](Self::legal).
+    /// What an action looks like from this state, appended to the open row of `features`. Only for [`Controls::Listed`], where [`check`]
+    /// asks for it; nothing by default.
     fn describe(&self, state: &Self::State, code: u32, features: &mut Features) {
         let _ = (state, code, features);
-        unimplemented!("{} lists its actions, so it must describe them", self.name());
     }
 
-    /// What the policy sees, all of `observation` (observations,). Only for [`Controls::Continuous`].
-    ///
-    /// # Panics
-    /// By default, which is for worlds that list their actions: there nobody asks.
+    /// What the policy sees, all of `observation` (observations,). Only for [`Controls::Continuous`], where [`check`] asks for it; nothing
+    /// by default.
     fn observe(&self, state: &Self::State, observation: &mut [f32]) {
         let _ = (state, observation);
-        unimplemented!("{} takes numbers, so it must say what a policy sees", self.name());
     }
 
     /// One step: writes the signals of the step (signals,), and says whether the episode is over. Never called after that.

@@ -80,7 +80,7 @@ fn a_race_counts_its_trainings_and_repeats() {
     let mut task = task();
     task.journal = Some(Journal::new(vocabulary()));
     let raced = race(&task, &rewards, 8).expect("nobody stops it");
-    let trainings = || task.journal.as_ref().expect("it is there").trainings().len();
+    let trainings = || task.journal.as_ref().expect("it is there").len();
     assert_eq!((raced.len(), trainings()), (5, race_trainings(5, 8)));
     assert_eq!(raced[0].values.len(), 2 + 4 + 8);
     assert!(raced[0].mean() >= raced[1].mean());

@@ -3,9 +3,9 @@
 use anyhow::{Context, Result};
 use hatchery_engine::world::World;
 use hatchery_engine::{Layout, ParamSpec, Params};
-use hatchery_search::meta_reward::Interval;
 use hatchery_search::meta_reward::expression::{Invariance, Node, Reward, Vocabulary};
 use hatchery_search::meta_reward::outer::{Raced, Seeds, Verdict, race, retrain};
+use hatchery_search::meta_reward::{Interval, inner};
 use serde_json::{Map, Value, json};
 
 use super::found::of_splits;
@@ -110,7 +110,7 @@ impl<W: World> RewardJob<W> {
             })
             .collect();
         add("race", race.into());
-        let trainings = self.task.journal.as_ref().map_or(0, |journal| journal.trainings().len());
+        let trainings = self.task.journal.as_ref().map_or(0, |journal| journal.len());
         add("trainings", trainings.into());
         add("fresh_trainings", self.config.fresh.into());
         summary
@@ -158,12 +158,19 @@ impl<W: World> RewardJob<W> {
         lines.push(format!(
             "largest value seen in the search {seen:.3}, in the race {in_race:.3}, fresh {fresh:.3}: the first is mostly luck"
         ));
-        lines.push(format!(
-            "again    hatchery reward score '{}' --env {world} --seeds {} --seed {}",
-            rewards[0].text(&self.all),
-            self.config.fresh,
-            self.task.seed
-        ));
+        let used = &self.task.config;
+        let suited = inner::Config::of(&self.task.world);
+        // The command knows no other options of trainings.
+        if *used == (inner::Config { updates: used.updates, episodes: used.episodes, ..suited }) {
+            lines.push(format!(
+                "again    hatchery reward score '{}' --env {world} --updates {} --episodes {} --seeds {} --seed {}",
+                rewards[0].text(&self.all),
+                used.updates,
+                used.episodes,
+                self.config.fresh,
+                self.task.seed
+            ));
+        }
         lines
     }
 }

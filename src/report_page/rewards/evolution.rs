@@ -5,10 +5,11 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::super::chart::{Chart, Entry, Mark};
+use super::super::html;
 use super::super::html::escape;
 use super::super::number;
 use super::super::scale::Scale;
-use super::{head, list, scroll, word};
+use super::{list, word};
 
 /// Colours of lines, and so the number of primitives that are drawn.
 const COLOURS: [&str; 5] = ["mean", "best", "target", "far", "bad"];
@@ -153,9 +154,9 @@ pub(super) fn table(found: &Value) -> String {
     if body.is_empty() {
         return String::new();
     }
-    let head = head(&["step", "value", "advantage", "reward"]);
+    let head = html::columns(&["step", "value", "advantage", "reward"]);
     format!(
         "<details>\n<summary>Every reward that was proposed</summary>\n{}</details>\n",
-        scroll("Evolution", &head, &body)
+        html::table("", "Evolution", &head, &body)
     )
 }

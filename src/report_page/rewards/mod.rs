@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::Value;
 
-use super::html::escape;
+use super::html::{columns, escape, table};
 use super::number;
 use super::run_files::read_if_there;
 
@@ -119,7 +119,7 @@ impl RewardFiles {
             let _ =
                 writeln!(body, "<td><code>{}</code></td></tr>", escape(word(&rival["expression"])));
         }
-        let head = head(&[
+        let head = columns(&[
             "reward",
             "L0 as trained",
             "L1 new surroundings",
@@ -130,7 +130,7 @@ impl RewardFiles {
         format!(
             "<section>\n<h2>Rivals</h2>\n{}<p>Mean success of {fresh} fresh trainings with the same seeds, 95 % interval in brackets; below it the \
              searched reward minus this one, paired by seed.</p>\n</section>\n",
-            scroll("Rivals", &head, &body)
+            table("", "Rivals", &head, &body)
         )
     }
 
@@ -154,10 +154,10 @@ impl RewardFiles {
                 escape(word(&entry["expression"]))
             );
         }
-        let head = head(&["mean", "each training", "reward"]);
+        let head = columns(&["mean", "each training", "reward"]);
         format!(
             "<details>\n<summary>The race that chose it</summary>\n{}</details>\n",
-            scroll("Race", &head, &body)
+            table("", "Race", &head, &body)
         )
     }
 }
@@ -201,15 +201,4 @@ fn minus(part: &Value) -> String {
     };
     let [mean, low, high] = [mean, low, high].map(|x| format!("{x:+.2}").replace('-', "−"));
     format!("<br><span class=\"{class}\">{mean} ({low} to {high})</span>")
-}
-
-fn head(titles: &[&str]) -> String {
-    titles.iter().map(|title| format!("<th scope=\"col\">{title}</th>")).collect()
-}
-
-fn scroll(label: &str, head: &str, body: &str) -> String {
-    format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table>\n<thead><tr>{head}</tr></thead>\n\
-         <tbody>\n{body}</tbody></table></div>\n"
-    )
 }

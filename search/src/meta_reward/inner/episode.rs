@@ -80,6 +80,11 @@ impl Episode {
                     let first = self.features.rows();
                     self.codes.clear();
                     world.legal(state, &mut self.codes);
+                    if self.codes.is_empty() {
+                        // Nothing can be done: this step is none.
+                        self.signals.truncate(from);
+                        break;
+                    }
                     for &code in &self.codes {
                         world.describe(state, code, &mut self.features);
                         self.features.close();

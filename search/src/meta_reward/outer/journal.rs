@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use hatchery_engine::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::task::Seeds;
@@ -121,6 +122,16 @@ impl Journal {
         self.state().fault.take().map_or(Ok(()), Err)
     }
 
+    /// Number of trainings.
+    pub fn len(&self) -> usize {
+        self.state().known.len()
+    }
+
+    /// Whether nothing was trained yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// All trainings: by purpose, step, member and number.
     pub fn trainings(&self) -> Vec<Training> {
         let mut all: Vec<Training> = self.state().known.values().cloned().collect();
@@ -159,13 +170,9 @@ pub(super) struct Done {
     pub(super) seconds: f64,
 }
 
-/// FNV-1a, 64 bits, of the nodes: it tells rewards apart, and guards against no malice.
+/// A hash of the nodes, which tells rewards apart that are written alike.
 fn nodes(reward: &Reward) -> String {
-    let text = format!("{:?}", reward.nodes());
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:016x}")
+    Digest::of_bytes(format!("{:?}", reward.nodes()).into_bytes().into_iter()).to_string()
 }
 
 #[cfg(test)]

@@ -7,15 +7,11 @@
 mod aging;
 mod archive;
 mod cma;
-#[cfg(test)]
-mod comparison;
 mod config;
 mod derl;
 mod external;
 mod genotype;
 mod gp;
-#[cfg(test)]
-mod hidden;
 mod inherit;
 mod journal;
 mod medoid;
@@ -26,6 +22,7 @@ mod race;
 mod random;
 mod screen;
 mod strategy;
+pub mod synthetic;
 mod task;
 #[cfg(test)]
 mod testing;

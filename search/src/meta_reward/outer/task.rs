@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use hatchery_engine::world::{Split, Trace, World};
+use hatchery_engine::world::{self, Split, Trace, World};
 use hatchery_engine::{Explicit, StopFlag, Task, TaskError};
 use hatchery_kernels::Backend;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::journal::{Done, Journal};
@@ -128,15 +129,16 @@ impl<W: World> Task for InnerRuns<W> {
         _backend: &Backend,
         fitness: &mut [f32],
     ) -> Result<(), TaskError> {
+        world::check(&self.world).map_err(|error| TaskError::msg(error.to_string()))?;
         let seeds = Seeds::Search(population.generation);
         for (slot, member) in fitness.iter_mut().zip(members) {
-            let mut sum = 0.0;
-            for number in 0..self.seeds {
-                let reward = &population.members[member];
-                let success =
-                    self.success(reward, seeds, member as u32, number, &[Split::Validation]);
-                sum += success.ok_or_else(|| TaskError::msg("it was asked to stop"))?[0];
-            }
+            let reward = &population.members[member];
+            let run =
+                |number| self.success(reward, seeds, member as u32, number, &[Split::Validation]);
+            let each: Option<Vec<Vec<f64>>> = (0..self.seeds).into_par_iter().map(run).collect();
+            let each = each.ok_or_else(|| TaskError::msg("it was asked to stop"))?;
+            // In the order of their numbers, whichever thread came first.
+            let sum: f64 = each.iter().map(|success| success[0]).sum();
             *slot = (sum / f64::from(self.seeds)) as f32;
         }
         if let Some(journal) = &self.journal {
@@ -145,5 +147,10 @@ impl<W: World> Task for InnerRuns<W> {
                 .map_err(|error| TaskError::msg(format!("the log of trainings: {error}")))?;
         }
         Ok(())
+    }
+
+    /// A member is whole trainings: each is a batch of its own, so that all threads have some.
+    fn batch_hint(&self, _: &Self::Population, _: &Backend) -> usize {
+        1
     }
 }

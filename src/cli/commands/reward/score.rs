@@ -3,15 +3,14 @@
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
-use hatchery_engine::world::{Split, World};
+use hatchery_engine::world::World;
 use hatchery_search::meta_reward::Interval;
 use hatchery_search::meta_reward::expression::{
     Division, Invariance, Operators, Reward, Vocabulary,
 };
 use hatchery_search::meta_reward::inner::Config;
-use hatchery_search::meta_reward::outer::{InnerRuns, Seeds};
+use hatchery_search::meta_reward::outer::{InnerRuns, Journal, retrain};
 use hatchery_tasks::worlds::WithWorld;
-use rayon::prelude::*;
 use serde_json::json;
 
 use super::print;
@@ -38,15 +37,14 @@ impl WithWorld for Score<'_> {
             ..Config::of(&world)
         };
         let name = world.name();
-        let task = InnerRuns::new(world, config, args.seed, 1, Division::Safe);
+        let mut task = InnerRuns::new(world, config, args.seed, 1, Division::Safe);
+        task.journal = Some(Journal::new(vocabulary.clone()));
         let began = Instant::now();
-        let train = |number: u32| {
-            let seed = Seeds::Report.seed(args.seed, number);
-            task.train(&reward, seed, &Split::REPORTED)
-        };
-        let trained: Vec<(Vec<f64>, u64)> = (0..args.seeds).into_par_iter().map(train).collect();
+        let verdicts = retrain(&task, std::slice::from_ref(&reward), args.seeds);
+        let verdict = verdicts.and_then(|verdicts| verdicts.into_iter().next()).unwrap_or_default();
         let elapsed_s = began.elapsed().as_secs_f64();
-        let steps: u64 = trained.iter().map(|(_, steps)| steps).sum();
+        let trainings = task.journal.iter().flat_map(Journal::trainings);
+        let steps: u64 = trainings.map(|training| training.steps).sum();
         let text = reward.text(&vocabulary);
         let analysis = reward.analyse(&vocabulary);
         let hash = format!("{:016x}", reward.canonical_hash(&vocabulary, Invariance::Affine));
@@ -66,15 +64,12 @@ impl WithWorld for Score<'_> {
             "reward      {text}\nclass       {}\nenvironment {name}, {} trainings of {} updates\n",
             analysis.description, args.seeds, args.updates
         );
-        for (at, split) in Split::REPORTED.iter().enumerate() {
-            let values: Vec<f64> = trained.iter().map(|(success, _)| success[at]).collect();
-            let Some(interval) = Interval::of(&values) else { continue };
+        let about = ["as trained", "new surroundings", "held-out kinds of task"];
+        for ((split, values), what) in verdict.splits().into_iter().zip(about) {
+            let Some(interval) = Interval::of(values) else { continue };
             let Interval { mean, low, high } = interval;
-            object[split.name()] =
-                json!({ "mean": mean, "low": low, "high": high, "values": values });
-            let what = ["as trained", "new surroundings", "held-out kinds of task"][at];
-            table +=
-                &format!("{}          {mean:.3} ({low:.3} to {high:.3}) {what}\n", split.name());
+            object[split] = json!({ "mean": mean, "low": low, "high": high, "values": values });
+            table += &format!("{split}          {mean:.3} ({low:.3} to {high:.3}) {what}\n");
         }
         table += &format!("time        {elapsed_s:.1} s, {steps} steps");
         print(&if args.json { object.to_string() } else { table })

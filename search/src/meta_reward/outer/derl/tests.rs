@@ -2,7 +2,7 @@ use super::loss::{DISTANCE_MAX, DUAL_CLIP};
 use super::*;
 use crate::meta_reward::expression::{Operators, PRIOR_NODES_MAX};
 use crate::meta_reward::outer::Form;
-use crate::meta_reward::outer::hidden::Hidden;
+use crate::meta_reward::outer::synthetic::Synthetic;
 use hatchery_engine::world::{Primitive, PrimitiveSet};
 
 fn vocabulary() -> Vocabulary {
@@ -225,7 +225,7 @@ fn a_restored_proposer_goes_on_to_the_bit() {
         }
         assert_eq!(one.policy.weights(), two.policy.weights());
         assert!(one.updates > 0);
-        let other = Derl::new(Hidden::new(0).vocabulary, config, 5, 60).restore(one.state());
+        let other = Derl::new(Synthetic::new(0).vocabulary, config, 5, 60).restore(one.state());
         assert!(matches!(other, Err(StrategyError::StateMismatch { what: "weights", .. })));
     }
 }

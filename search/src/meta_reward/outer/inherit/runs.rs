@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use hatchery_engine::world::{Split, Trace, World};
+use hatchery_engine::world::{self, Split, Trace, World};
 use hatchery_engine::{Explicit, Task, TaskError};
 use hatchery_kernels::Backend;
 
@@ -90,6 +90,7 @@ impl<W: World> Task for InheritedRuns<W> {
         _backend: &Backend,
         fitness: &mut [f32],
     ) -> Result<(), TaskError> {
+        world::check(&self.runs.world).map_err(|error| TaskError::msg(error.to_string()))?;
         for (slot, heir) in fitness.iter_mut().zip(&population.members[members]) {
             let (policies, value) = self.slice(heir, population.generation)?;
             heir.hand_back(policies);

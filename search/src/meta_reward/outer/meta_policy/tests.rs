@@ -1,6 +1,6 @@
 use super::*;
 use crate::meta_reward::expression::{Grammar, Invariance, Operators, PRIOR_NODES_MAX, validate};
-use crate::meta_reward::outer::hidden::Hidden;
+use crate::meta_reward::outer::synthetic::Synthetic;
 use hatchery_engine::world::{Primitive, PrimitiveSet};
 
 const START: Start = Start { nodes: PRIOR_NODES_MAX, examples: 100, seed: 4 };
@@ -14,7 +14,7 @@ fn full() -> Vocabulary {
 
 #[test]
 fn an_untrained_policy_is_the_prior_exactly() {
-    for vocabulary in [Hidden::new(0).vocabulary, full()] {
+    for vocabulary in [Synthetic::new(0).vocabulary, full()] {
         for form in [Form::Tree, Form::Gru] {
             let policy = MetaPolicy::new(form, vocabulary.clone(), START);
             for ticket in 0..50 {
@@ -40,7 +40,7 @@ fn an_untrained_policy_is_the_prior_exactly() {
 #[test]
 fn a_reward_is_read_as_it_was_written() {
     for form in [Form::Slots, Form::Tree, Form::Gru] {
-        let mut policy = MetaPolicy::new(form, Hidden::new(0).vocabulary, START);
+        let mut policy = MetaPolicy::new(form, Synthetic::new(0).vocabulary, START);
         let mut dice = Dice::new(1, 0, 0);
         policy.weights_mut().iter_mut().for_each(|w| *w += 0.3 * dice.normal() as f32);
         for ticket in 0..300 {
@@ -52,7 +52,7 @@ fn a_reward_is_read_as_it_was_written() {
 
 #[test]
 fn text_is_read_as_it_is_printed() {
-    let policy = MetaPolicy::new(Form::Tokens, Hidden::new(0).vocabulary, START);
+    let policy = MetaPolicy::new(Form::Tokens, Synthetic::new(0).vocabulary, START);
     let MetaPolicy::Text(text) = &policy else { unreachable!("it was asked for") };
     for ticket in 0..300 {
         let reward = Reward::random(text.vocabulary(), &mut Dice::new(2, ticket, 0));
@@ -72,7 +72,7 @@ fn text_is_read_as_it_is_printed() {
 
 #[test]
 fn sums_mention_the_outcome_in_four_of_five_and_are_never_empty() {
-    let vocabulary = Hidden::new(0).vocabulary;
+    let vocabulary = Synthetic::new(0).vocabulary;
     let policy = MetaPolicy::new(Form::Slots, vocabulary.clone(), START);
     let mut outcomes = 0;
     for ticket in 0..3000 {
@@ -89,7 +89,7 @@ fn sums_mention_the_outcome_in_four_of_five_and_are_never_empty() {
 
 #[test]
 fn what_a_policy_cannot_write_it_does_not_read() {
-    let vocabulary = Hidden::new(0).vocabulary;
+    let vocabulary = Synthetic::new(0).vocabulary;
     let read = |form, text: &str| {
         let policy = MetaPolicy::new(form, vocabulary.clone(), START);
         policy.read(&Reward::parse(text, &vocabulary).expect("it is a reward")).is_some()
@@ -105,7 +105,7 @@ fn what_a_policy_cannot_write_it_does_not_read() {
 #[test]
 fn mutants_differ_and_can_mostly_be_written() {
     for form in [Form::Slots, Form::Tree, Form::Gru, Form::Tokens] {
-        let policy = MetaPolicy::new(form, Hidden::new(0).vocabulary, START);
+        let policy = MetaPolicy::new(form, Synthetic::new(0).vocabulary, START);
         let (mut mutants, mut read) = (0, 0);
         for ticket in 0..300 {
             let mut dice = Dice::new(2, ticket, 0);

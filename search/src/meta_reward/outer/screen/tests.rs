@@ -1,8 +1,8 @@
 use super::*;
-use crate::meta_reward::outer::hidden::Hidden;
+use crate::meta_reward::outer::synthetic::Synthetic;
 use crate::meta_reward::outer::{Aging, AgingConfig, Derl, DerlConfig, Form, Random};
 
-fn filled(hidden: &Hidden, rewards: u64) -> Archive {
+fn filled(hidden: &Synthetic, rewards: u64) -> Archive {
     let mut archive = Archive::default();
     for ticket in 0..rewards {
         let reward = Reward::random(&hidden.vocabulary, &mut Dice::new(1, ticket, 0));
@@ -21,7 +21,7 @@ fn linear(reward: &Reward, vocabulary: &Vocabulary) -> f64 {
 
 #[test]
 fn the_model_finds_what_is_linear() {
-    let hidden = Hidden::new(0);
+    let hidden = Synthetic::new(0);
     let model = ValueModel::fit(&filled(&hidden, 300), &hidden.vocabulary).expect("it has values");
     let value = |text: &str| {
         let reward = Reward::parse(text, &hidden.vocabulary).expect("it is a reward");
@@ -35,7 +35,7 @@ fn the_model_finds_what_is_linear() {
 
 #[test]
 fn the_model_is_less_sure_of_what_it_has_not_seen() {
-    let hidden = Hidden::new(0);
+    let hidden = Synthetic::new(0);
     let parse = |text: &str| Reward::parse(text, &hidden.vocabulary).expect("it is a reward");
     let mut archive = Archive::default();
     for (text, value) in [("g1 + g2", 0.0), ("g1 + 0.5*g2", 0.9), ("g2 + 0.2*g1", 0.0)] {
@@ -51,7 +51,7 @@ fn the_model_is_less_sure_of_what_it_has_not_seen() {
 
 #[test]
 fn drawn_models_scatter_as_the_prediction_says() {
-    let hidden = Hidden::new(0);
+    let hidden = Synthetic::new(0);
     let model = ValueModel::fit(&filled(&hidden, 40), &hidden.vocabulary).expect("it has values");
     let reward = Reward::parse("g1 + g5 - g7", &hidden.vocabulary).expect("it is a reward");
     let point = model.point(&reward);
@@ -73,7 +73,7 @@ fn drawn_models_scatter_as_the_prediction_says() {
 fn screening_helps_every_method() {
     let mut sums = [0.0; 4];
     for seed in 0..6 {
-        let hidden = Hidden::new(seed);
+        let hidden = Synthetic::new(seed);
         let vocabulary = || hidden.vocabulary.clone();
         for (at, screen) in [1, 8].into_iter().enumerate() {
             let config = ScreenConfig { screen, ..ScreenConfig::default() };
@@ -81,9 +81,9 @@ fn screening_helps_every_method() {
             let aging = Aging::new(vocabulary(), AgingConfig::default(), seed);
             let late = |means: &[f64]| means[15..].iter().sum::<f64>();
             let random = Screened::new(random, vocabulary(), config.clone(), seed);
-            sums[at] += late(&hidden.search(random, 20).means);
+            sums[at] += late(&hidden.search(random, 20).expect("it goes on").means);
             let aging = Screened::new(aging, vocabulary(), config, seed);
-            sums[2 + at] += late(&hidden.search(aging, 20).means);
+            sums[2 + at] += late(&hidden.search(aging, 20).expect("it goes on").means);
         }
     }
     assert!(sums[1] > 2.0 * sums[0] && sums[3] > 1.2 * sums[2], "{sums:?}");
@@ -91,7 +91,7 @@ fn screening_helps_every_method() {
 
 #[test]
 fn one_proposal_for_each_place_is_no_screening() {
-    let hidden = Hidden::new(1);
+    let hidden = Synthetic::new(1);
     let mut bare = Random::new(hidden.vocabulary.clone(), 3);
     let inner = Random::new(hidden.vocabulary.clone(), 3);
     let mut screened = Screened::new(inner, hidden.vocabulary.clone(), ScreenConfig::default(), 3);
@@ -104,7 +104,7 @@ fn one_proposal_for_each_place_is_no_screening() {
 
 #[test]
 fn a_screened_search_goes_on_to_the_bit() {
-    let hidden = Hidden::new(2);
+    let hidden = Synthetic::new(2);
     for (choice, policy) in
         [(Choice::Thompson, Form::Tree), (Choice::Ucb, Form::Slots), (Choice::Ucb, Form::Tokens)]
     {

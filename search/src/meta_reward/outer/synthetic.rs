@@ -1,4 +1,4 @@
-//! For tests: values that behave like those of trainings, in a microsecond.
+//! Values that behave like those of trainings, in a microsecond.
 //!
 //! ```text
 //! p = 1 / (1 + exp(−12 (c − 0.6)))      c: cosine of the reward's weights and hidden ones
@@ -7,9 +7,10 @@
 //!
 //! Of twelve primitives the hidden weights want six, fear two and ignore four. As in real ones, the outcome alone and the sum of all reach
 //! next to nothing, and so do nine of ten rewards from the prior; products only make the norm larger.
+//! For comparisons of methods that cannot wait for trainings: `cargo bench --bench rewards -- synthetic`.
 
 use hatchery_engine::world::{Primitive, PrimitiveSet};
-use hatchery_engine::{Fitness, Strategy};
+use hatchery_engine::{Fitness, Strategy, StrategyError};
 use hatchery_kernels::{Backend, Cpu, Dice};
 
 use super::{Outer, Proposer};
@@ -18,29 +19,31 @@ use crate::meta_reward::expression::{Invariance, Operators, Reward, Vocabulary};
 const NAMES: [&str; 12] = ["g1", "g2", "g3", "g4", "g5", "g6", "g7", "g8", "g9", "ga", "gb", "gc"];
 const TRAININGS: u32 = 2;
 /// Rewards of an outer step.
-pub(super) const GROUP: usize = 8;
+pub const GROUP: usize = 8;
 
 /// A value function.
 #[derive(Clone, Debug)]
-pub(super) struct Hidden {
-    pub(super) vocabulary: Vocabulary,
+pub struct Synthetic {
+    /// What rewards are made of.
+    pub vocabulary: Vocabulary,
     weights: Vec<f64>,
     seed: u64,
 }
 
-/// What a search came to, in true values.
+/// What a search came to, in true values from 0 to 0.9.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Course {
+pub struct Course {
     /// Mean of each step's group.
-    pub(super) means: Vec<f64>,
+    pub means: Vec<f64>,
     /// Of the best of the five best, measured again with eight trainings each.
-    pub(super) choice: f64,
+    pub choice: f64,
     /// Of the consensus.
-    pub(super) consensus: f64,
+    pub consensus: f64,
 }
 
-impl Hidden {
-    pub(super) fn new(seed: u64) -> Self {
+impl Synthetic {
+    /// The function with the hidden weights of a seed.
+    pub fn new(seed: u64) -> Self {
         let primitives = NAMES.map(|name| Primitive::unit(name, "a number"));
         let set = PrimitiveSet { name: "all", primitives: &NAMES, signals: &[] };
         let vocabulary =
@@ -58,7 +61,7 @@ impl Hidden {
     }
 
     /// The chance of success times the mean of success.
-    pub(super) fn truth(&self, reward: &Reward) -> f64 {
+    pub fn truth(&self, reward: &Reward) -> f64 {
         0.9 * self.chance(reward)
     }
 
@@ -83,19 +86,22 @@ impl Hidden {
         (0..trainings).map(value).sum::<f64>() / f64::from(trainings)
     }
 
-    /// A whole search.
-    pub(super) fn search<P: Proposer>(&self, proposer: P, steps: u32) -> Course {
+    /// A whole search of so many groups of [`GROUP`] rewards.
+    ///
+    /// # Errors
+    /// Those of the method.
+    pub fn search<P: Proposer>(&self, proposer: P, steps: u32) -> Result<Course, StrategyError> {
         let budget = GROUP * steps as usize;
         let mut outer = Outer::new(proposer, self.vocabulary.clone(), GROUP, budget);
         let mut course = Course::default();
         for step in 0..steps {
-            let population = outer.ask(step).expect("it proposes");
+            let population = outer.ask(step)?;
             let rewards = &population.members;
             let truth: f64 = rewards.iter().map(|reward| self.truth(reward)).sum();
             course.means.push(truth / rewards.len().max(1) as f64);
             let values = rewards.iter().map(|reward| self.measured(reward, step, TRAININGS) as f32);
             let fitness = Fitness::new(values.collect(), None);
-            outer.tell(population, &fitness, &Backend::Cpu(Cpu)).expect("it learns");
+            outer.tell(population, &fitness, &Backend::Cpu(Cpu))?;
         }
         let best = outer.archive().best(5);
         let again = |reward: &&Reward| self.measured(reward, u32::MAX, 8);
@@ -103,6 +109,33 @@ impl Hidden {
             best.iter().map(|record| &record.reward).max_by(|a, b| again(a).total_cmp(&again(b)));
         course.choice = choice.map_or(0.0, |reward| self.truth(reward));
         course.consensus = outer.proposer().consensus().map_or(0.0, |reward| self.truth(&reward));
-        course
+        Ok(course)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Aging, AgingConfig, Derl, DerlConfig};
+    use super::*;
+
+    #[test]
+    fn a_learned_distribution_moves_its_samples_more_than_evolution_does() {
+        const STEPS: u32 = 20;
+        /// Mean true value of the last quarter of proposals, and of the consensus, over ten searches.
+        fn reached<P: Proposer>(make: impl Fn(Vocabulary, u64) -> P) -> [f64; 2] {
+            let mut sums = [0.0; 2];
+            for seed in 0..10 {
+                let synthetic = Synthetic::new(seed);
+                let proposer = make(synthetic.vocabulary.clone(), seed);
+                let course = synthetic.search(proposer, STEPS).expect("it goes on");
+                let last = &course.means[course.means.len() - STEPS as usize / 4..];
+                sums[0] += last.iter().sum::<f64>() / last.len() as f64 / 10.0;
+                sums[1] += course.consensus / 10.0;
+            }
+            sums
+        }
+        let aging = reached(|v, seed| Aging::new(v, AgingConfig::default(), seed));
+        let derl = reached(|v, seed| Derl::new(v, DerlConfig::default(), seed, STEPS));
+        assert!(derl[0] > 3.0 * aging[0] && derl[1] > aging[1], "{derl:?} {aging:?}");
     }
 }
