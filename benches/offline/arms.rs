@@ -1,4 +1,4 @@
-//! How networks of Q1 are kept smooth, or not.
+//! How networks are kept smooth, or not.
 
 use hatchery::surrogates::sharpness::{Direction, Multiplier, Regulariser, Sharpness};
 
@@ -37,9 +37,15 @@ impl Arm {
     ];
 
     /// All names.
-    pub(crate) fn names() -> Vec<&'static str> {
-        Self::ALL.iter().map(|(name, _)| *name).collect()
-    }
+    pub(crate) const NAMES: [&'static str; 8] = {
+        let mut names = [""; 8];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = Self::ALL[at].0;
+            at += 1;
+        }
+        names
+    };
 
     pub(crate) fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, arm)| *arm == self).map_or("", |(name, _)| *name)

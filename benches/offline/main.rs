@@ -1,7 +1,7 @@
 //! Offline design: does a regulariser help, are intervals and abstentions honest, is it useful?
 //!
 //! ```sh
-//! cargo bench --bench offline -- q1 --data DIR --out q1.jsonl      # and q2, q3, tf-bind-8, speed; `--quick` for a small one
+//! cargo bench --bench offline -- q1 --data DIR --out q1.jsonl      # and q2, q3, published, tf-bind-8, speed; `--quick` for a small one
 //! cargo bench --bench offline -- report q1.jsonl                   # the tables of what is there
 //! ```
 //!
@@ -10,6 +10,7 @@
 //! | `q1` | does IGNITE help? eight arms of the same networks, five searches, paired by seed |
 //! | `q2` | are intervals and abstention honest? coverage on hidden rows and on proposals; tables without anything to learn |
 //! | `q3` | is it useful? the default against six others, 16 proposals |
+//! | `published` | does the default beat the published searches at the median of 128? five closed-form tasks |
 //! | `tf-bind-8` | are published networks reproduced? |
 //! | `speed` | how fast are training and prediction? |
 //!
@@ -22,6 +23,7 @@ mod analysis;
 mod arena;
 mod args;
 mod arms;
+mod bo;
 mod cma;
 mod generated;
 mod measures;
@@ -32,10 +34,10 @@ mod q1_report;
 mod q2;
 mod q2_report;
 mod q3;
-mod q3_report;
 mod quadratic;
 mod rank;
 mod record;
+mod rivals;
 mod speed;
 mod store;
 mod tf_bind;
@@ -65,9 +67,14 @@ fn run() -> Result<(), String> {
     let store = Store::open(path)?;
     let began = Instant::now();
     match args.command.as_str() {
-        "q1" => q1::run(&args, &store)?,
+        "q1" => q1::run(&args, &store, if args.quick { &q1::Q1_QUICK } else { &q1::Q1 })?,
         "q2" => q2::run(&args, &store)?,
         "q3" => q3::run(&args, &store)?,
+        "published" => {
+            let quick = args.quick;
+            let experiment = if quick { &q1::PUBLISHED_QUICK } else { &q1::PUBLISHED };
+            q1::run(&args, &store, experiment)?;
+        }
         "speed" => speed::run(&args)?,
         "tf-bind-8" => tf_bind::run(&args, &store)?,
         "report" if path.is_some() => {}
@@ -75,7 +82,8 @@ fn run() -> Result<(), String> {
     }
     q1_report::print(&store);
     q2_report::print(&store);
-    q3_report::print(&store);
+    rivals::print(&store, &rivals::Q3);
+    rivals::print(&store, &rivals::PUBLISHED);
     tf_bind_report::print(&store);
     eprintln!("\n{:.0} s", began.elapsed().as_secs_f64());
     Ok(())

@@ -1,9 +1,10 @@
-//! Methods without networks, and the searchers of those with.
+//! Methods that bring their own model, and the searchers of networks.
 
 use std::time::Instant;
 
 use hatchery::engine::StopFlag;
 use hatchery::surrogates::SurrogateError;
+use hatchery::surrogates::design::{Settings, design};
 use hatchery::surrogates::model::{Merit, Process, Ridge, Surrogate};
 use hatchery::surrogates::searcher::{
     Ascent, EXHAUSTED_MAX, Evolution, Exhaustive, Problem, Reinforce, Searcher, Steps,
@@ -11,6 +12,7 @@ use hatchery::surrogates::searcher::{
 use hatchery::surrogates::space::{Design, Encoding};
 
 use super::arena::Arena;
+use super::bo::Rounds;
 use super::cma::CmaRuns;
 use super::measures::Measures;
 use super::networks::Family;
@@ -20,21 +22,30 @@ use super::record::{Figures, Record};
 const PROCESS_ROWS: usize = 500;
 
 /// The searchers of each family of networks.
-pub(crate) const SEARCHERS: [(&str, Family); 5] = [
+pub(crate) const SEARCHERS: [(&str, Family); 8] = [
     ("ascent", Family::Single),
     ("unit-ascent", Family::Single),
     ("coms", Family::Conservative),
     ("cma-es", Family::Ensemble),
     ("reinforce", Family::Ensemble),
+    ("mean-ensemble", Family::Ensemble),
+    (LEAST, Family::Ensemble),
+    ("bo-qei", Family::Ensemble),
 ];
 
-/// Methods without networks.
-pub(crate) const REFERENCES: [&str; 2] = ["pairwise-ridge", "gp-lcb"];
+/// The ascent of the least of all members.
+pub(crate) const LEAST: &str = "min-ensemble";
+
+/// The default of the library.
+pub(crate) const OURS: &str = "ours";
+
+/// Methods that bring their own model.
+pub(crate) const REFERENCES: [&str; 3] = ["pairwise-ridge", "gp-lcb", OURS];
 
 /// The searcher of a name.
 pub(crate) fn searcher(name: &str, arena: &Arena) -> Box<dyn Searcher> {
     match name {
-        "ascent" => Box::new(Ascent::plain()),
+        "ascent" | "mean-ensemble" | LEAST => Box::new(Ascent::plain()),
         "unit-ascent" => Box::new(Ascent::unit()),
         "coms" => {
             let factor = if arena.is_discrete() { 2.0 } else { 0.05 };
@@ -42,6 +53,7 @@ pub(crate) fn searcher(name: &str, arena: &Arena) -> Box<dyn Searcher> {
         }
         "cma-es" => Box::new(CmaRuns { iterations: 100 }),
         "reinforce" => Box::new(Reinforce::default()),
+        "bo-qei" => Box::new(Rounds::of(arena)),
         _ => every_or_evolution(arena),
     }
 }
@@ -95,34 +107,62 @@ pub(crate) fn judge(
     designs
 }
 
-/// Pairwise ridge, or a Gaussian process with a lower bound, searched exhaustively or by evolution.
+/// What a method proposes: the model, designs in its order, a remark.
+pub(crate) type Proposed = (Box<dyn Surrogate>, Vec<Design>, Option<String>);
+
+/// The default of the library.
+///
+/// # Errors
+/// As [`design`].
+pub(crate) fn ours(arena: &Arena, answers: usize) -> Result<Proposed, SurrogateError> {
+    let settings = Settings { candidates: answers, seed: arena.seed, ..Settings::default() };
+    let (designs, scores) = arena.rows();
+    let list = design(&arena.space, designs, scores, &settings, None, &StopFlag::default())?;
+    let word = if list.abstains.is_some() { "abstains" } else { "proceeds" };
+    let note = format!("{}, {word}", list.surrogate.name());
+    let designs = list.candidates.into_iter().map(|candidate| candidate.design).collect();
+    Ok((list.surrogate, designs, Some(note)))
+}
+
+/// A method that brings its own model: the default of the library; pairwise ridge, or a Gaussian process with a lower bound, searched exhaustively or by
+/// evolution.
 pub(crate) fn reference(arena: &Arena, name: &str, answers: usize) -> Record {
     let mut record = Record::new(arena, name, "-");
     let clock = Instant::now();
-    let (fitted, merit): (Result<Box<dyn Surrogate>, _>, _) = if name == "pairwise-ridge" {
-        let ridge = Ridge::fit(&arena.space, &arena.designs, &arena.scores, true);
-        if ridge.as_ref().is_ok_and(|ridge| !ridge.has_products()) {
-            record.note = Some("too many products: linear".into());
+    let proposed = match name {
+        OURS => ours(arena, answers),
+        "pairwise-ridge" => {
+            let (designs, scores) = arena.rows();
+            Ridge::fit(&arena.space, designs, scores, true).and_then(|ridge| {
+                let note = (!ridge.has_products()).then(|| "too many products: linear".into());
+                searched(arena, Box::new(ridge), Merit::default(), answers, note)
+            })
         }
-        (ridge.map(|ridge| Box::new(ridge) as Box<dyn Surrogate>), Merit::default())
-    } else {
-        let process = process(arena).map(|process| Box::new(process) as Box<dyn Surrogate>);
-        (process, Merit::Bound { beta: 1.0 })
+        _ => process(arena).and_then(|process| {
+            searched(arena, Box::new(process), Merit::Bound { beta: 1.0 }, answers, None)
+        }),
     };
-    record.train_seconds = clock.elapsed().as_secs_f64();
-    let surrogate = match fitted {
-        Ok(surrogate) => surrogate,
-        Err(error) => {
-            record.failure = Some(error.to_string());
-            return record;
-        }
-    };
-    let clock = Instant::now();
-    let found = propose(arena, &*surrogate, merit, &*every_or_evolution(arena), answers);
     record.search_seconds = clock.elapsed().as_secs_f64();
-    record.figures = Figures::of(arena, &*surrogate);
-    judge(&mut record, arena, &*surrogate, found);
+    match proposed {
+        Ok((surrogate, designs, note)) => {
+            record.note = note;
+            record.figures = Figures::of(arena, &*surrogate);
+            judge(&mut record, arena, &*surrogate, Ok(designs));
+        }
+        Err(error) => record.failure = Some(error.to_string()),
+    }
     record
+}
+
+fn searched(
+    arena: &Arena,
+    surrogate: Box<dyn Surrogate>,
+    merit: Merit,
+    answers: usize,
+    note: Option<String>,
+) -> Result<Proposed, SurrogateError> {
+    let designs = propose(arena, &*surrogate, merit, &*every_or_evolution(arena), answers)?;
+    Ok((surrogate, designs, note))
 }
 
 /// A Gaussian process on the best and some other visible rows.

@@ -1,9 +1,10 @@
-//! Q1: does IGNITE help? Arms of the same networks on the same rows, each searched in the same ways.
+//! Arms of the same networks on the same rows, each searched in the same ways. Q1: does IGNITE help? `published`: does the default of the library beat
+//! what was published, without any regulariser?
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use hatchery::surrogates::model::Merit;
+use hatchery::surrogates::model::{Merit, Vote};
 use hatchery::surrogates::network::Head;
 use serde_json::json;
 
@@ -11,7 +12,7 @@ use super::arena::{self, Arena};
 use super::args::Args;
 use super::arms::Arm;
 use super::measures::Measures;
-use super::methods::{REFERENCES, SEARCHERS, judge, propose, reference, searcher};
+use super::methods::{LEAST, OURS, REFERENCES, SEARCHERS, judge, propose, reference, searcher};
 use super::networks::{Family, Training, multiplier, norms};
 use super::rank::{MODEL_FREE, changed, model_free};
 use super::record::{Figures, Record};
@@ -35,8 +36,70 @@ pub(crate) const TASKS: [&str; 8] = [
 /// Proposals of plain ascent with one random change each: shows what a little noise does to a best of 128.
 const NOISY: &str = "ascent+noise";
 
+/// What is run if nothing else is asked for.
+#[derive(Debug)]
+pub(crate) struct Experiment {
+    /// Its cells' names begin with it.
+    pub(crate) name: &'static str,
+    tasks: &'static [&'static str],
+    searchers: &'static [&'static str],
+    arms: &'static [&'static str],
+    seeds: u64,
+    epochs: u32,
+    rows: usize,
+}
+
+/// Does IGNITE help?
+pub(crate) const Q1: Experiment = Experiment {
+    name: "q1",
+    tasks: &TASKS,
+    searchers: &[
+        "ascent",
+        "unit-ascent",
+        "coms",
+        "cma-es",
+        "reinforce",
+        "pairwise-ridge",
+        "gp-lcb",
+    ],
+    arms: &Arm::NAMES,
+    seeds: 16,
+    epochs: 20,
+    rows: 8_000,
+};
+
+/// The same in some minutes.
+pub(crate) const Q1_QUICK: Experiment = Experiment {
+    tasks: &["hartmann6", "rastrigin20", "tfbind-like"],
+    searchers: &["ascent", "reinforce", "pairwise-ridge"],
+    arms: &["plain", "ignite", "ignite2"],
+    seeds: 4,
+    epochs: 10,
+    rows: 2_000,
+    ..Q1
+};
+
+/// The default of the library against the published searches of plain networks.
+pub(crate) const PUBLISHED: Experiment = Experiment {
+    name: "published",
+    tasks: &["branin", "hartmann6", "ackley20", "rastrigin20", "levy20"],
+    searchers: &PUBLISHED_SEARCHERS,
+    arms: &["plain"],
+    seeds: 10,
+    ..Q1
+};
+
+/// The default of the library, then the published ones.
+pub(crate) const PUBLISHED_SEARCHERS: [&str; 8] =
+    [OURS, "ascent", "mean-ensemble", "min-ensemble", "coms", "cma-es", "reinforce", "bo-qei"];
+
+/// The same in some minutes.
+pub(crate) const PUBLISHED_QUICK: Experiment =
+    Experiment { tasks: &["branin", "hartmann6"], seeds: 2, epochs: 5, rows: 1_000, ..PUBLISHED };
+
 /// What is to be run.
 struct Plan {
+    name: &'static str,
     data: Option<PathBuf>,
     training: Training,
     rows: usize,
@@ -63,21 +126,16 @@ enum Part {
 ///
 /// # Errors
 /// What is wrong, as a sentence.
-pub(crate) fn run(args: &Args, store: &Store) -> Result<(), String> {
-    let quick = args.quick;
-    let tasks = if quick { &["hartmann6", "rastrigin20", "tfbind-like"][..] } else { &TASKS[..] };
-    let tasks = args.tasks.clone().unwrap_or(tasks.iter().map(|t| (*t).to_owned()).collect());
+pub(crate) fn run(args: &Args, store: &Store, experiment: &Experiment) -> Result<(), String> {
+    let or = |asked: &Option<Vec<String>>, usual: &[&str]| {
+        asked.clone().unwrap_or_else(|| usual.iter().map(|name| (*name).to_owned()).collect())
+    };
+    let tasks = or(&args.tasks, experiment.tasks);
     let known: Vec<&str> = SEARCHERS.iter().map(|(name, _)| *name).chain(REFERENCES).collect();
-    let searchers = match (&args.searchers, quick) {
-        (None, true) => ["ascent", "reinforce", "pairwise-ridge"].map(str::to_owned).to_vec(),
-        (asked, _) => Args::chosen(asked.as_ref(), &known)?,
-    };
-    let arms = match (&args.arms, quick) {
-        (None, true) => vec!["plain".into(), "ignite".into(), "ignite2".into()],
-        (asked, _) => Args::chosen(asked.as_ref(), &Arm::names())?,
-    };
-    let epochs = args.epochs.unwrap_or(if quick { 10 } else { 20 });
-    let rows = args.rows.unwrap_or(if quick { 2_000 } else { 8_000 });
+    let searchers = Args::chosen(Some(&or(&args.searchers, experiment.searchers)), &known)?;
+    let arms = Args::chosen(Some(&or(&args.arms, experiment.arms)), &Arm::NAMES)?;
+    let epochs = args.epochs.unwrap_or(experiment.epochs);
+    let rows = args.rows.unwrap_or(experiment.rows);
     let head = args.head(Head::Normal)?;
     // A published conservative network sees each of 32,898 rows twice: of 8,000 rows that is eight times.
     let training =
@@ -86,8 +144,9 @@ pub(crate) fn run(args: &Args, store: &Store) -> Result<(), String> {
     if let Some(name) = &args.head {
         settings["head"] = name.as_str().into();
     }
-    store.agree("q1", &settings)?;
+    store.agree(experiment.name, &settings)?;
     let plan = Plan {
+        name: experiment.name,
         data: args.data.clone(),
         training,
         rows,
@@ -100,7 +159,7 @@ pub(crate) fn run(args: &Args, store: &Store) -> Result<(), String> {
     };
     let mut jobs = Vec::new();
     let tasks = arena::available(tasks, args.data.as_deref())?;
-    for seed in args.seeds(if quick { 4 } else { 16 }) {
+    for seed in args.seeds(experiment.seeds) {
         for task in &tasks {
             let parts = plan.parts().into_iter();
             let some = parts.map(|part| Job { task: task.clone(), seed, part });
@@ -147,7 +206,7 @@ impl Plan {
         }
         cells.retain(|(name, arm)| {
             let arm = arm.map_or("-", Arm::name);
-            !store.has(&Record::cell("q1", &job.task, name, arm, job.seed))
+            !store.has(&Record::cell(self.name, &job.task, name, arm, job.seed))
         });
         cells
     }
@@ -155,7 +214,7 @@ impl Plan {
     fn run(&self, job: &Job, store: &Store) -> Result<(), String> {
         let arena = Arena::named(&job.task, self.data.as_deref(), job.seed, self.rows)?;
         let missing = self.missing(job, store);
-        let keep = |record: Record| store.push(&record.name("q1"), &record);
+        let keep = |record: Record| store.push(&record.name(self.name), &record);
         match &job.part {
             Part::Rows => {
                 for (name, _) in missing {
@@ -196,7 +255,7 @@ impl Plan {
                 for name in names {
                     let mut record = Record::new(arena, name, arm.name());
                     record.failure = Some(error.to_string());
-                    store.push(&record.name("q1"), &record)?;
+                    store.push(&record.name(self.name), &record)?;
                 }
                 return Ok(());
             }
@@ -218,6 +277,8 @@ impl Plan {
             let base = if *name == NOISY { "ascent" } else { name };
             let clock = Instant::now();
             let merit = Merit::default();
+            let least = (base == LEAST).then(|| ensemble.clone().with_vote(Vote::Lowest));
+            let ensemble = least.as_ref().unwrap_or(ensemble);
             let mut found = propose(arena, ensemble, merit, &*searcher(base, arena), ANSWERS);
             if *name == NOISY {
                 found = found.map(|found| changed(arena, &found, "noise on proposals"));
@@ -227,7 +288,7 @@ impl Plan {
             figures.norm_proposals =
                 (!designs.is_empty()).then(|| ensemble.sharpness(&designs)).and_then(finite);
             record.figures = figures;
-            store.push(&record.name("q1"), &record)?;
+            store.push(&record.name(self.name), &record)?;
         }
         Ok(())
     }
@@ -235,7 +296,8 @@ impl Plan {
     /// N of the first network of the arm that weight decay is matched to: of a cell that is there, else of a training.
     fn norm_of_ignite(&self, arena: &Arena, family: Family, store: &Store) -> Option<f64> {
         let own = SEARCHERS.iter().filter(|(_, of)| *of == family);
-        let cell = |name| Record::cell("q1", &arena.name, name, Arm::Ignite.name(), arena.seed);
+        let cell =
+            |name| Record::cell(self.name, &arena.name, name, Arm::Ignite.name(), arena.seed);
         let there = own.filter_map(|(name, _)| store.get::<Record>(&cell(name)));
         there.filter_map(|record| record.figures.norm_first).next().or_else(|| {
             let trained = self.training.train(arena, family, Arm::Ignite, None).ok()?;

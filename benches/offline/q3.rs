@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use hatchery::engine::StopFlag;
 use hatchery::surrogates::SurrogateError;
-use hatchery::surrogates::design::{Settings, design};
 use hatchery::surrogates::gp::acquire::{Normals, Scenarios};
 use hatchery::surrogates::model::{Merit, Ridge, Surrogate};
 use hatchery::surrogates::network::Head;
@@ -16,7 +14,7 @@ use super::arena::{self, Arena};
 use super::args::Args;
 use super::arms::Arm;
 use super::measures::Measures;
-use super::methods::{every_or_evolution, judge, process, propose};
+use super::methods::{every_or_evolution, judge, ours, process, propose};
 use super::networks::{Family, Training};
 use super::rank::model_free;
 use super::record::{Figures, Record};
@@ -100,15 +98,8 @@ fn proposed(arena: &Arena, method: &str, epochs: u32) -> Result<Proposed, Surrog
     };
     Ok(match method {
         "ours" => {
-            let settings =
-                Settings { candidates: ANSWERS, seed: arena.seed, ..Settings::default() };
-            let (designs, scores) = arena.rows();
-            let list =
-                design(&arena.space, designs, scores, &settings, None, &StopFlag::default())?;
-            let word = if list.abstains.is_some() { "abstains" } else { "proceeds" };
-            let note = format!("{}, {word}", list.surrogate.name());
-            let designs = list.candidates.into_iter().map(|candidate| candidate.design).collect();
-            (Some(list.surrogate), designs, Some(note))
+            let (surrogate, designs, note) = ours(arena, ANSWERS)?;
+            (Some(surrogate), designs, note)
         }
         "pairwise-ridge" => {
             let ridge = Ridge::fit(&arena.space, &arena.designs, &arena.scores, true)?;

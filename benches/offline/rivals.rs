@@ -1,4 +1,4 @@
-//! The tables of Q3: outcomes of all methods, and ours against each other one.
+//! Tables of methods on the same rows: outcomes of all, and ours against each other one.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,80 @@ use hatchery::surrogates::statistics;
 use super::analysis::{bca, holm, sign_flips};
 use super::measures::Measures;
 use super::q1_report::mean_of;
-use super::q3::METHODS;
 use super::record::Record;
 use super::store::Store;
 
+/// What is told of a list of proposals.
+type Mark = fn(&Measures) -> f64;
+
+/// A comparison of methods.
+pub(crate) struct Rivals {
+    /// Its cells' names begin with it.
+    pub(crate) experiment: &'static str,
+    pub(crate) title: &'static str,
+    /// In the order of the table; the first is ours.
+    pub(crate) methods: &'static [&'static str],
+    /// What ours and the others are compared by.
+    pub(crate) marks: &'static [(&'static str, Mark)],
+}
+
+/// Cells by task and number of the method.
+type Groups<'a> = BTreeMap<(&'a str, usize), Vec<Record>>;
+
+/// Sixteen proposals: is the default useful?
+pub(crate) const Q3: Rivals = Rivals {
+    experiment: "q3",
+    title: "Q3: sixteen proposals",
+    methods: &super::q3::METHODS,
+    marks: &[
+        ("best of 16", |m| m.optimum.best),
+        ("mean of 16", |m| m.optimum.mean),
+        ("median of 16", |m| m.optimum.median),
+        ("first choice", |m| m.optimum.first),
+    ],
+};
+
+/// 128 proposals: does the default beat published searches of plain networks?
+pub(crate) const PUBLISHED: Rivals = Rivals {
+    experiment: "published",
+    title: "128 proposals of the default and of published searches of plain networks",
+    methods: &[
+        "ours",
+        "ascent",
+        "mean-ensemble",
+        "min-ensemble",
+        "coms",
+        "cma-es",
+        "reinforce",
+        "bo-qei",
+        "ascent+noise",
+        "one-change",
+        "best-visible",
+        "random",
+    ],
+    marks: &[
+        ("median of 128", |m| m.optimum.median),
+        ("best of 128", |m| m.optimum.best),
+        ("first choice", |m| m.optimum.first),
+    ],
+};
+
 /// Prints all of it.
-pub(crate) fn print(store: &Store) {
-    let records = store.all::<Record>("q3/");
-    let mut groups: BTreeMap<(&str, usize), Vec<Record>> = BTreeMap::new();
+pub(crate) fn print(store: &Store, rivals: &Rivals) {
+    let records = store.all::<Record>(&format!("{}/", rivals.experiment));
+    let mut groups = Groups::new();
     for record in &records {
-        let rank = METHODS.iter().position(|name| *name == record.searcher).unwrap_or_default();
-        groups.entry((&record.task, rank)).or_default().push(record.clone());
+        let rank = rivals.methods.iter().position(|name| *name == record.searcher);
+        if let Some(rank) = rank {
+            groups.entry((&record.task, rank)).or_default().push(record.clone());
+        }
     }
     if groups.is_empty() {
         return;
     }
     println!(
-        "\nQ3: sixteen proposals; scores from the pool's smallest (0) to the best possible (1), means over seeds.\n"
+        "\n{}; scores from the pool's smallest (0) to the best possible (1), means over seeds.\n",
+        rivals.title
     );
     println!(
         "{:12} {:15} {:>3} {:>6} {:>6} {:>6} {:>6} {:>5} {:>5} {:>5} {:>7} {:>6} {:>8}  models",
@@ -50,7 +107,7 @@ pub(crate) fn print(store: &Store) {
         let notes: Vec<String> = notes.iter().map(|(note, n)| format!("{n}× {note}")).collect();
         println!(
             "{task:12} {:15} {:>3} {:>6} {:>6} {:>6} {:>6} {:>5} {:>5} {:>5} {:>7} {:>6} {:>8}  {}",
-            METHODS[*rank],
+            rivals.methods[*rank],
             records.len(),
             m(|r| r.measures.map(|m| m.optimum.best)),
             m(|r| r.measures.map(|m| m.optimum.median)),
@@ -61,20 +118,17 @@ pub(crate) fn print(store: &Store) {
             records.iter().filter(|r| r.failure.is_some()).count(),
             m(|r| r.measures.and_then(|m| m.over)),
             m(|r| r.figures.correlation),
-            mean_of(records, |r| Some(r.search_seconds), 2),
+            mean_of(records, |r| Some(r.train_seconds + r.search_seconds), 2),
             notes.join("; "),
         );
     }
-    for (what, f) in [
-        ("best", (|m: &Measures| m.optimum.best) as fn(&Measures) -> f64),
-        ("mean", |m: &Measures| m.optimum.mean),
-    ] {
-        against(&groups, what, f);
+    for &(what, f) in rivals.marks {
+        against(rivals, &groups, what, f);
     }
 }
 
 /// Ours less each other method, paired by seed.
-fn against(groups: &BTreeMap<(&str, usize), Vec<Record>>, what: &str, f: fn(&Measures) -> f64) {
+fn against(rivals: &Rivals, groups: &Groups<'_>, what: &str, f: Mark) {
     let mut rows = Vec::new();
     for ((task, rank), others) in groups.iter().filter(|((_, rank), _)| *rank > 0) {
         let Some(ours) = groups.get(&(task, 0)) else { continue };
@@ -85,14 +139,14 @@ fn against(groups: &BTreeMap<(&str, usize), Vec<Record>>, what: &str, f: fn(&Mea
             ours.iter().filter_map(|r| Some(r.measures.as_ref().map(f)? - value(others, r.seed)?));
         let differences: Vec<f64> = pairs.collect();
         if !differences.is_empty() {
-            rows.push((task, METHODS[*rank], differences));
+            rows.push((task, rivals.methods[*rank], differences));
         }
     }
     if rows.is_empty() {
         return;
     }
     println!(
-        "\nOurs less the other: {what} of 16; BCa interval over seeds, 95 %; p by sign flips, Holm over {} cells.\n",
+        "\nOurs less the other: {what}; BCa interval over seeds, 95 %; p by sign flips, Holm over {} cells.\n",
         rows.len()
     );
     let p: Vec<f64> = rows.iter().map(|(_, _, differences)| sign_flips(differences)).collect();
