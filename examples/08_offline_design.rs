@@ -4,11 +4,11 @@
 
 use hatchery::engine::StopFlag;
 use hatchery::prelude::*;
-use hatchery::surrogates::Draws;
 use hatchery::surrogates::model::{Ensemble, EnsembleConfig, Merit, Scored, Surrogate};
 use hatchery::surrogates::searcher::{DesignEvolution, EvolutionConfig};
 use hatchery::surrogates::sharpness::{Regulariser, Sharpness};
 use hatchery::surrogates::space::{Design, Encoding, SpaceFile};
+use hatchery::surrogates::{Draws, Rows};
 
 /// What a design is: a mixture of three parts and a solvent.
 const SPACE: &str = r#"
@@ -55,8 +55,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     config.plan.batch = 32;
     let encoding = Encoding::logits(&space).z_scored(&designs);
     let stop = StopFlag::default();
-    let rows = (&designs[..], &measured[..]);
-    let model = Ensemble::train(&encoding, &space, rows, (&[], &[]), &config, &stop)?;
+    let (rows, none) = (Rows::new(&designs, &measured), Rows::default());
+    let model = Ensemble::train(&encoding, &space, rows, none, &config, &stop)?;
 
     let task = Scored { surrogate: &model, merit: Merit::Bound { beta: PESSIMISM } };
     let mut search = DesignEvolution::try_new(&space, &designs, EvolutionConfig::default(), SEED)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hatchery::surrogates::space::{Constraints, Design, Encoding, Field, Kind, Space};
-use hatchery::surrogates::{Draws, statistics};
+use hatchery::surrogates::{Draws, Rows, statistics};
 use hatchery::tasks::designs::{self, Benchmark, DesignError};
 
 /// Hidden rows that rank correlations are taken over, at most.
@@ -75,8 +75,8 @@ impl Arena {
     }
 
     /// Visible designs and scores.
-    pub(crate) fn rows(&self) -> (&[Design], &[f64]) {
-        (&self.designs, &self.scores)
+    pub(crate) fn rows(&self) -> Rows<'_> {
+        Rows::new(&self.designs, &self.scores)
     }
 
     /// The true score of a design, after its numbers are brought inside their bounds; none if it is infeasible.

@@ -4,11 +4,11 @@
 //! Departures: half of the published 500 rows, a likelihood that fits the noise (published: fixed at 0.1 deviations), candidates of each round by
 //! evolution or from all designs, not by gradients.
 
-use hatchery::surrogates::SurrogateError;
 use hatchery::surrogates::gp::acquire::{Normals, Scenarios};
 use hatchery::surrogates::model::{Merit, Process};
 use hatchery::surrogates::searcher::{Problem, Searcher};
 use hatchery::surrogates::space::{Design, Encoding};
+use hatchery::surrogates::{Rows, SurrogateError};
 
 use super::arena::Arena;
 use super::methods::every_or_evolution;
@@ -55,7 +55,7 @@ impl Searcher for Rounds {
         for round in 0..ROUNDS {
             let seed = problem.seed.wrapping_add(round);
             let rows = designs.len();
-            let process = Process::fit(&encoding, space, &designs, &scores, rows, seed)?;
+            let process = Process::fit(&encoding, space, Rows::new(&designs, &scores), rows, seed)?;
             let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let merit = Merit::ExpectedImprovement { best };
             let order = by_score(&scores);

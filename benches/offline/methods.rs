@@ -116,8 +116,7 @@ pub(crate) type Proposed = (Box<dyn Surrogate>, Vec<Design>, Option<String>);
 /// As [`design`].
 pub(crate) fn ours(arena: &Arena, answers: usize) -> Result<Proposed, SurrogateError> {
     let settings = Settings { candidates: answers, seed: arena.seed, ..Settings::default() };
-    let (designs, scores) = arena.rows();
-    let list = design(&arena.space, designs, scores, &settings, None, &StopFlag::default())?;
+    let list = design(&arena.space, arena.rows(), &settings, None, &StopFlag::default())?;
     let word = if list.abstains.is_some() { "abstains" } else { "proceeds" };
     let note = format!("{}, {word}", list.surrogate.name());
     let designs = list.candidates.into_iter().map(|candidate| candidate.design).collect();
@@ -131,13 +130,10 @@ pub(crate) fn reference(arena: &Arena, name: &str, answers: usize) -> Record {
     let clock = Instant::now();
     let proposed = match name {
         OURS => ours(arena, answers),
-        "pairwise-ridge" => {
-            let (designs, scores) = arena.rows();
-            Ridge::fit(&arena.space, designs, scores, true).and_then(|ridge| {
-                let note = (!ridge.has_products()).then(|| "too many products: linear".into());
-                searched(arena, Box::new(ridge), Merit::default(), answers, note)
-            })
-        }
+        "pairwise-ridge" => Ridge::fit(&arena.space, arena.rows(), true).and_then(|ridge| {
+            let note = (!ridge.has_products()).then(|| "too many products: linear".into());
+            searched(arena, Box::new(ridge), Merit::default(), answers, note)
+        }),
         _ => process(arena).and_then(|process| {
             searched(arena, Box::new(process), Merit::Bound { beta: 1.0 }, answers, None)
         }),
@@ -171,5 +167,5 @@ fn searched(
 /// As [`Process::fit`].
 pub(crate) fn process(arena: &Arena) -> Result<Process, SurrogateError> {
     let (space, encoding) = (&arena.space, Encoding::one_hot(&arena.space));
-    Process::fit(&encoding, space, &arena.designs, &arena.scores, PROCESS_ROWS, arena.seed)
+    Process::fit(&encoding, space, arena.rows(), PROCESS_ROWS, arena.seed)
 }

@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use hatchery::engine::StopFlag;
-use hatchery::surrogates::SurrogateError;
 use hatchery::surrogates::model::{Ensemble, EnsembleConfig};
 use hatchery::surrogates::network::{Activation, Conservatism, Head, Plan};
 use hatchery::surrogates::sharpness::Regulariser;
 use hatchery::surrogates::statistics;
+use hatchery::surrogates::{Rows, SurrogateError};
 
 use super::arena::Arena;
 use super::arms::Arm;
@@ -99,7 +99,7 @@ impl Training {
 }
 
 fn fit(arena: &Arena, config: &EnsembleConfig) -> Result<Ensemble, SurrogateError> {
-    let none = (&[][..], &[][..]);
+    let none = Rows::default();
     Ensemble::train(&arena.encoding, &arena.space, arena.rows(), none, config, &StopFlag::default())
 }
 

@@ -123,9 +123,8 @@ fn one(task: &Generated, kind: &str, model: Model) -> Record {
     let method = Method { model, ..Method::default() };
     let settings = Settings { method, seed: arena.seed, ..Settings::default() };
     let clock = Instant::now();
-    let (designs, scores) = arena.rows();
     let stop = StopFlag::default();
-    let made = design(&arena.space, designs, scores, &settings, None, &stop);
+    let made = design(&arena.space, arena.rows(), &settings, None, &stop);
     record.seconds = clock.elapsed().as_secs_f64();
     match made {
         Ok(list) => fill(&mut record, task, &list),

@@ -102,7 +102,7 @@ fn proposed(arena: &Arena, method: &str, epochs: u32) -> Result<Proposed, Surrog
             (Some(surrogate), designs, note)
         }
         "pairwise-ridge" => {
-            let ridge = Ridge::fit(&arena.space, &arena.designs, &arena.scores, true)?;
+            let ridge = Ridge::fit(&arena.space, arena.rows(), true)?;
             let found = new(arena, search(&ridge, bound(0.0))?);
             (Some(Box::new(ridge)), found, None)
         }

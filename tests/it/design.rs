@@ -141,6 +141,37 @@ fn constraints_of_the_space_file_hold_and_smaller_is_better_by_default() {
     assert!(notes.iter().any(|n| n["text"].as_str().is_some_and(|t| t.contains("salt"))), "{last}");
 }
 
+/// Every other row is measured badly; a column says so.
+#[test]
+fn a_column_of_noise_weighs_the_rows() {
+    let mut draws = Draws::new(6, "rows of a test");
+    let mut text = String::from("temperature,grams,sd,yield\n");
+    for row in 0..120 {
+        let (t, g) = (20.0 + 80.0 * draws.uniform(), 4.0 * draws.uniform());
+        let sd = if row % 2 == 0 { 0.05 } else { 12.0 };
+        let score = truth(t, g, "B") + sd * draws.normal();
+        let _ = writeln!(text, "{t:.1},{g:.2},{sd},{score:.3}");
+    }
+    let scratch = Scratch::new();
+    scratch.write("data.csv", &text);
+    scratch.write("noise.toml", "[objective]\nnoise = \"sd\"\n");
+    let words =
+        "design data.csv --target yield --maximize --surrogate pairwise-ridge --candidates 4";
+    let best = |more: &str, out: &str| {
+        let command = format!("{words} {more} --out {out}");
+        let assert = scratch.command(&command).assert();
+        let told = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
+        let text = std::fs::read_to_string(scratch.path(out)).expect("a shortlist");
+        let rows = rows(&text, ',');
+        let of = |at: usize| rows[0][at].parse::<f64>().expect("a number");
+        (truth(of(0), of(1), "B"), told)
+    };
+    let (alike, _) = best("--ignore sd", "alike.csv");
+    let (weighed, told) = best("--space noise.toml", "weighed.csv");
+    assert!(told.contains("rows are weighed by the noise of their scores: deviations 0.05 to 12"));
+    assert!(weighed > 9.8 && weighed > alike, "{weighed} {alike}");
+}
+
 #[test]
 fn a_table_of_noise_is_abstained_from_with_an_exit_code_of_its_own() {
     let scratch = scratch();

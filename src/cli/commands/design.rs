@@ -207,8 +207,10 @@ fn find(
         Some(count) => next(table, count as usize, args.repeats, args.seed, stop),
         None => {
             let searcher = search.searcher();
-            let (space, designs, scores) = (&table.space, &table.designs, &table.scores);
-            design(space, designs, scores, settings, searcher.as_deref(), stop)
+            table.weights().and_then(|weights| {
+                let rows = table.weighted(&weights);
+                design(&table.space, rows, settings, searcher.as_deref(), stop)
+            })
         }
     };
     found.map_err(|error| match error {

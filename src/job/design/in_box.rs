@@ -173,9 +173,9 @@ impl Archive<'_> {
 #[cfg(test)]
 mod tests {
     use hatchery_engine::StopFlag;
-    use hatchery_surrogates::Draws;
     use hatchery_surrogates::model::{Merit, Ridge};
     use hatchery_surrogates::space::{Constraints, Field, Kind, Sum};
+    use hatchery_surrogates::{Draws, Rows};
 
     use super::*;
 
@@ -201,7 +201,7 @@ mod tests {
         let mut draws = Draws::new(1, "rows of a test");
         let designs: Vec<Design> = (0..120).map(|_| space.sample(&mut draws)).collect();
         let scores: Vec<f64> = designs.iter().map(|x| truth(x)).collect();
-        let model = Ridge::fit(&space, &designs, &scores, true).expect("it fits");
+        let model = Ridge::fit(&space, Rows::new(&designs, &scores), true).expect("it fits");
         let stop = StopFlag::default();
         for strategy in [Strategy::CmaEs, Strategy::Eggroll] {
             let problem = Problem {

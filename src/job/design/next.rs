@@ -14,7 +14,7 @@ use hatchery_surrogates::model::{Merit, Prediction, Process, Surrogate};
 use hatchery_surrogates::searcher::{Evolution, Problem, Searcher};
 use hatchery_surrogates::space::{Design, Encoding, Space};
 use hatchery_surrogates::table::Table;
-use hatchery_surrogates::{Draws, SurrogateError, statistics};
+use hatchery_surrogates::{Draws, Rows, SurrogateError, statistics};
 
 /// Of designs among which several are chosen: the best that were found, children of these, and any.
 const CHOSEN_FROM: [usize; 3] = [32, 480, 256];
@@ -36,7 +36,9 @@ pub(crate) fn next(
 ) -> Result<Shortlist, SurrogateError> {
     let (space, designs, scores) = (&table.space, &table.designs, &table.scores);
     let encoding = Encoding::one_hot(space);
-    let process = Process::fit(&encoding, space, designs, scores, ROWS_MAX, seed)?;
+    let weights = table.weights()?;
+    let rows = table.weighted(&weights);
+    let process = Process::fit(&encoding, space, rows, ROWS_MAX, seed)?;
     // Of noisy rows the best is a lucky one: what is to be improved on is what the process makes of them.
     let best = process.means(designs).into_iter().fold(f64::NEG_INFINITY, f64::max);
     let mut order: Vec<usize> = (0..scores.len()).collect();
@@ -79,9 +81,11 @@ pub(crate) fn next(
     let chosen: Vec<Design> = chosen.into_iter().map(|at| found[at].clone()).collect();
 
     let left_out: Vec<Prediction> = process.gp().leave_one_out().iter().map(of_process).collect();
-    let measured = process.gp().scores().to_vec();
+    let (gp, none) = (process.gp(), [].as_slice());
+    let measured = gp.scores().to_vec();
+    let rows = Rows { designs: none, scores: &measured, weights: gp.weights() };
     let mut calibration = Calibration::default();
-    calibration.add(&process, &left_out, &measured);
+    calibration.add(&process, &left_out, rows);
     let noise = process.noise();
     let best_known = scores[order[0]];
     let predictions = process.predict(&chosen);
@@ -108,11 +112,14 @@ pub(crate) fn next(
     };
     let candidates = chosen.into_iter().zip(predictions).map(candidate).collect();
     let inside = |at: usize, level: f64| {
-        let is_inside = |(p, y): (&Prediction, &f64)| {
+        let is_inside = |(row, (p, y)): (usize, (&Prediction, &f64))| {
+            let noise = noise / rows.weight(row).sqrt();
             let Interval { low, high } = interval(&calibration, *p, noise, at, level);
             f64::from(u8::from(low <= *y && *y <= high))
         };
-        statistics::mean(&left_out.iter().zip(&measured).map(is_inside).collect::<Vec<f64>>())
+        statistics::mean(
+            &left_out.iter().zip(&measured).enumerate().map(is_inside).collect::<Vec<f64>>(),
+        )
     };
     let coverage = [inside(0, 0.8), inside(1, 0.95)];
     let points = left_out.iter().zip(&measured).map(|(p, y)| (p.mean, *y)).collect();

@@ -5,7 +5,7 @@
 //! | symbol | code | meaning |
 //! |---|---|---|
 //! | μ₋ᵢ, σ₋ᵢ | fits to four fifths of the rows | mean and deviation of a model that did not see row i |
-//! | s | [`Surrogate::noise`] | what a measurement adds |
+//! | s | [`Surrogate::noise`] | what a measurement adds; to row i s/√wᵢ |
 //! | q | quantiles of the eᵢ of rows with a similar prediction | weights fall off with the difference of ranks of predictions |
 //!
 //! Split conformal prediction (Vovk; Lei et al. 2018), localised by the prediction: designs are chosen because they are predicted high, and rows that are predicted high
@@ -16,8 +16,8 @@ use hatchery_engine::StopFlag;
 
 use super::Method;
 use crate::model::{Prediction, Surrogate};
-use crate::space::{Design, Space};
-use crate::{Draws, SurrogateError};
+use crate::space::Space;
+use crate::{Draws, Rows, SurrogateError};
 
 /// Parts of the rows that are left out in turn.
 const FOLDS: usize = 5;
@@ -48,16 +48,24 @@ pub struct Calibration {
 }
 
 /// The scale of the error of a prediction.
+/// Deviation of a measurement of a weight.
+pub(super) fn noise_of(noise: f64, weight: f64) -> f64 {
+    noise / weight.sqrt()
+}
+
 pub(super) fn scale(prediction: Prediction, noise: f64) -> f64 {
     (noise * noise + prediction.deviation * prediction.deviation).sqrt().max(f64::MIN_POSITIVE)
 }
 
 impl Calibration {
     /// Adds rows that `surrogate` was not fitted to.
-    pub fn add(&mut self, surrogate: &dyn Surrogate, predictions: &[Prediction], scores: &[f64]) {
+    pub fn add(&mut self, surrogate: &dyn Surrogate, predictions: &[Prediction], rows: Rows<'_>) {
         let noise = surrogate.noise();
-        let error = |(p, y): (&Prediction, &f64)| (p.mean, (y - p.mean) / scale(*p, noise));
-        self.rows.extend(predictions.iter().zip(scores).map(error));
+        let error = |(row, p): (usize, &Prediction)| {
+            let scale = scale(*p, noise_of(noise, rows.weight(row)));
+            (p.mean, (rows.scores[row] - p.mean) / scale)
+        };
+        self.rows.extend(predictions.iter().enumerate().map(error));
         // Rows of equal predictions stay in the order they came in: by their errors, a window among them would have like errors.
         self.rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     }
@@ -130,47 +138,43 @@ impl LeftOut {
     pub(super) fn of(
         method: &Method,
         space: &Space,
-        (designs, scores): (&[Design], &[f64]),
+        rows: Rows<'_>,
         seed: u64,
         stop: &StopFlag,
     ) -> Result<Self, SurrogateError> {
-        let mut order = Draws::new(seed, "parts for calibration").order(scores.len());
+        let mut order = Draws::new(seed, "parts for calibration").order(rows.count());
         order.truncate(CALIBRATED_MAX);
         let folds = FOLDS.min(order.len());
         let mut parts = Vec::new();
         for fold in 0..folds {
-            let (mut x, mut y) = (Vec::new(), Vec::new());
-            let (mut other_x, mut other_y) = (Vec::new(), Vec::new());
-            for (at, &row) in order.iter().enumerate() {
-                let (x, y) = if at % folds == fold {
-                    (&mut other_x, &mut other_y)
-                } else {
-                    (&mut x, &mut y)
-                };
-                x.push(designs[row].clone());
-                y.push(scores[row]);
-            }
-            let surrogate = method.fit(space, (&x, &y), (&[], &[]), seed, stop)?;
-            let predictions = surrogate.predict(&other_x);
-            parts.push((surrogate, predictions, other_y));
+            let of_part = |is_own: bool| -> Vec<usize> {
+                let some =
+                    order.iter().enumerate().filter(|(at, _)| (at % folds == fold) == is_own);
+                some.map(|(_, row)| *row).collect()
+            };
+            let (others, own) = (rows.take(&of_part(false)), rows.take(&of_part(true)));
+            let surrogate = method.fit(space, others.rows(), Rows::default(), seed, stop)?;
+            let predictions = surrogate.predict(&own.designs);
+            parts.push((surrogate, predictions, own));
         }
         let mut all = Calibration::default();
         let (mut coverage, mut points) = ([0.0; 2], Vec::new());
-        for (at, (surrogate, predictions, scores)) in parts.iter().enumerate() {
+        for (at, (surrogate, predictions, own)) in parts.iter().enumerate() {
             let mut others = Calibration::default();
             for (other, part) in parts.iter().enumerate().filter(|(other, _)| *other != at) {
                 debug_assert_ne!(other, at, "each part is judged by the others");
-                others.add(&*part.0, &part.1, &part.2);
+                others.add(&*part.0, &part.1, part.2.rows());
             }
-            for (prediction, score) in predictions.iter().zip(scores) {
+            for (row, (prediction, score)) in predictions.iter().zip(&own.scores).enumerate() {
+                let noise = noise_of(surrogate.noise(), own.rows().weight(row));
                 points.push((prediction.mean, *score));
                 for (inside, level) in coverage.iter_mut().zip([0.8, 0.95]) {
-                    let interval = others.interval(*prediction, surrogate.noise(), level);
+                    let interval = others.interval(*prediction, noise, level);
                     let is_inside = interval.low <= *score && *score <= interval.high;
                     *inside += if is_inside { 1.0 / order.len() as f64 } else { 0.0 };
                 }
             }
-            all.add(&**surrogate, predictions, scores);
+            all.add(&**surrogate, predictions, own.rows());
         }
         Ok(Self { calibration: all, coverage, points })
     }

@@ -2,10 +2,10 @@
 
 use hatchery_engine::StopFlag;
 
-use crate::SurrogateError;
 use crate::model::{Ensemble, EnsembleConfig, Process, Ridge, Surrogate};
 use crate::network::{Activation, Head, Loss, Ranking};
-use crate::space::{Design, Encoding, Space};
+use crate::space::{Encoding, Space};
+use crate::{Rows, SurrogateError};
 
 /// Epochs that are always trained, if as many are asked for.
 const EPOCHS_MIN: u32 = 5;
@@ -87,7 +87,7 @@ impl Default for Method {
 }
 
 impl Method {
-    /// Fits the surrogate to designs and scores; [`Model::Auto`] is taken as pairwise ridge. `held_out` rows are not learned from: networks report their
+    /// Fits the surrogate to a table; [`Model::Auto`] is taken as pairwise ridge. `held_out` rows are not learned from: networks report their
     /// loss.
     ///
     /// # Errors
@@ -95,24 +95,21 @@ impl Method {
     pub fn fit(
         &self,
         space: &Space,
-        rows: (&[Design], &[f64]),
-        held_out: (&[Design], &[f64]),
+        rows: Rows<'_>,
+        held_out: Rows<'_>,
         seed: u64,
         stop: &StopFlag,
     ) -> Result<Box<dyn Surrogate>, SurrogateError> {
-        let (designs, scores) = rows;
         Ok(match self.model {
-            Model::Ridge => Box::new(Ridge::fit(space, designs, scores, false)?),
-            Model::Auto | Model::PairwiseRidge => {
-                Box::new(Ridge::fit(space, designs, scores, true)?)
-            }
+            Model::Ridge => Box::new(Ridge::fit(space, rows, false)?),
+            Model::Auto | Model::PairwiseRidge => Box::new(Ridge::fit(space, rows, true)?),
             Model::Process => {
                 let encoding = Encoding::one_hot(space);
-                Box::new(Process::fit(&encoding, space, designs, scores, self.process_rows, seed)?)
+                Box::new(Process::fit(&encoding, space, rows, self.process_rows, seed)?)
             }
             Model::Mlp | Model::Ensemble | Model::ListNet | Model::Conservative => {
-                let encoding = Encoding::logits(space).z_scored(designs);
-                let config = self.networks(designs.len(), seed);
+                let encoding = Encoding::logits(space).z_scored(rows.designs);
+                let config = self.networks(rows.count(), seed);
                 Box::new(Ensemble::train(&encoding, space, rows, held_out, &config, stop)?)
             }
         })

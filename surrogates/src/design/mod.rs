@@ -11,6 +11,7 @@ mod shortlist;
 mod student;
 mod support;
 mod verdict;
+mod weights;
 
 pub use calibrate::{Calibration, Interval, LeftOut};
 pub use method::{Method, Model};
@@ -18,6 +19,7 @@ pub use rehearse::{REHEARSED_MIN, Rehearsal};
 pub use shortlist::{Candidate, Settings, Shortlist, design};
 pub use support::Support;
 pub use verdict::{Reason, Verdict};
+pub use weights::weights;
 
 #[cfg(test)]
 mod tests;

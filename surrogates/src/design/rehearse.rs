@@ -12,11 +12,11 @@
 use hatchery_engine::StopFlag;
 use serde::{Deserialize, Serialize};
 
-use super::calibrate::scale;
+use super::calibrate::{noise_of, scale};
 use super::{Method, Model, student};
 use crate::model::{Merit, Prediction};
-use crate::space::{Design, Space};
-use crate::{Draws, SurrogateError, statistics};
+use crate::space::Space;
+use crate::{Draws, Rows, SurrogateError, statistics};
 
 /// Fewest rows that can be rehearsed with.
 pub const REHEARSED_MIN: usize = 20;
@@ -73,12 +73,13 @@ impl Rehearsal {
     pub fn of(
         method: &Method,
         space: &Space,
-        (designs, scores): (&[Design], &[f64]),
+        rows: Rows<'_>,
         answers: usize,
         merit: Merit,
         seed: u64,
         stop: &StopFlag,
     ) -> Result<Self, SurrogateError> {
+        let scores = rows.scores;
         if scores.len() < REHEARSED_MIN {
             let (expected, found) = (REHEARSED_MIN, scores.len());
             return Err(SurrogateError::Shape { what: "rows for a rehearsal", expected, found });
@@ -104,16 +105,13 @@ impl Rehearsal {
             let fitted = others[best..].iter().take(FITTED_MAX).map(|at| rest[*at]);
             let mut fitted: Vec<usize> = fitted.collect();
             fitted.sort_unstable();
-            let take = |rows: &[usize]| {
-                let of: Vec<Design> = rows.iter().map(|row| designs[*row].clone()).collect();
-                (of, rows.iter().map(|row| scores[*row]).collect::<Vec<f64>>())
-            };
-            let ((x, y), (hidden_x, hidden_y)) = (take(&fitted), take(&hidden));
-            let surrogate = method.fit(space, (&x, &y), (&[], &[]), seed ^ draw, stop)?;
-            let predictions = surrogate.predict(&hidden_x);
+            let (fitted, hidden) = (rows.take(&fitted), rows.take(&hidden));
+            let none = Rows::default();
+            let surrogate = method.fit(space, fitted.rows(), none, seed ^ draw, stop)?;
+            let predictions = surrogate.predict(&hidden.designs);
             let merits: Vec<f64> = predictions.iter().map(|p| merit.of(*p)).collect();
             let predicted = (&predictions[..], surrogate.noise());
-            rounds.push(round(predicted, &merits, &hidden_y, best, answers, &mut draws));
+            rounds.push(round(predicted, &merits, hidden.rows(), best, answers, &mut draws));
         }
         Ok(summary(method.model, rounds))
     }
@@ -161,11 +159,12 @@ struct Round {
 fn round(
     (predictions, noise): (&[Prediction], f64),
     merits: &[f64],
-    scores: &[f64],
+    rows: Rows<'_>,
     best: usize,
     answers: usize,
     draws: &mut Draws,
 ) -> Round {
+    let scores = rows.scores;
     let hidden = scores.len();
     let means: Vec<f64> = predictions.iter().map(|p| p.mean).collect();
     let answers = answers.clamp(1, (hidden / 4).max(1));
@@ -188,7 +187,9 @@ fn round(
     };
     let as_good = (0..RANDOM_ANSWERS).filter(|_| random() >= ours - 1e-12 * ours.abs()).count();
     let over = chosen.iter().map(|row| means[*row] - scores[*row]).sum::<f64>() / answers as f64;
-    let error = |row: &usize| (scores[*row] - means[*row]) / scale(predictions[*row], noise);
+    let error = |row: &usize| {
+        (scores[*row] - means[*row]) / scale(predictions[*row], noise_of(noise, rows.weight(*row)))
+    };
     let errors = order.iter().take(BEST_ANSWERS).map(error).collect();
     Round {
         lift: if perfect > all { (ours - all) / (perfect - all) } else { 0.0 },

@@ -11,7 +11,7 @@ use super::{LeftOut, Method, Model, Reason, Rehearsal, Support, Verdict};
 use crate::model::{Merit, Surrogate};
 use crate::searcher::{EXHAUSTED_MAX, Evolution, Exhaustive, Problem, Searcher, key};
 use crate::space::{Design, Space};
-use crate::{Draws, SurrogateError, statistics};
+use crate::{Draws, Rows, SomeRows, SurrogateError, statistics};
 
 /// With this lift of a cheaper model, networks are not rehearsed.
 const LIFT_ENOUGH: f64 = 0.5;
@@ -122,19 +122,18 @@ impl std::fmt::Debug for Shortlist {
 /// Whatever keeps a model from being fitted or searched.
 pub fn design(
     space: &Space,
-    designs: &[Design],
-    scores: &[f64],
+    rows: Rows<'_>,
     settings: &Settings,
     searcher: Option<&dyn Searcher>,
     stop: &StopFlag,
 ) -> Result<Shortlist, SurrogateError> {
-    let rows = (designs, scores);
+    let Rows { designs, scores, .. } = rows;
     let merit = Merit::Bound { beta: settings.pessimism };
     let (method, rehearsals, abstains) = choose_method(space, rows, settings, merit, stop)?;
     let held_out = if method.model.is_network() { hold_out(rows, settings.seed) } else { None };
     let (fitted, held) = match &held_out {
-        Some((fitted, held)) => ((&fitted.0[..], &fitted.1[..]), (&held.0[..], &held.1[..])),
-        None => (rows, (&[][..], &[][..])),
+        Some((fitted, held)) => (fitted.rows(), held.rows()),
+        None => (rows, Rows::default()),
     };
     let surrogate = method.fit(space, fitted, held, settings.seed, stop)?;
     let left_out = LeftOut::of(&method, space, rows, settings.seed, stop)?;
@@ -212,24 +211,22 @@ pub fn design(
     })
 }
 
-type Rows = (Vec<Design>, Vec<f64>);
-
 /// The method to use, what rehearsals said, and why to abstain.
 fn choose_method(
     space: &Space,
-    rows: (&[Design], &[f64]),
+    rows: Rows<'_>,
     settings: &Settings,
     merit: Merit,
     stop: &StopFlag,
 ) -> Result<(Method, Vec<Rehearsal>, Option<String>), SurrogateError> {
     let with = |model| Method { model, ..settings.method.clone() };
     let auto = settings.method.model == Model::Auto;
-    if settings.skip_rehearsal || rows.1.len() < super::REHEARSED_MIN {
+    if settings.skip_rehearsal || rows.count() < super::REHEARSED_MIN {
         let method = if auto { with(Model::PairwiseRidge) } else { settings.method.clone() };
         let few = (!settings.skip_rehearsal).then(|| {
             format!(
                 "{} rows are too few for a rehearsal, which needs {}",
-                rows.1.len(),
+                rows.count(),
                 super::REHEARSED_MIN
             )
         });
@@ -267,29 +264,25 @@ fn choose_method(
 }
 
 /// A tenth of the rows, at most 500, at random: networks report their loss on them.
-fn hold_out((designs, scores): (&[Design], &[f64]), seed: u64) -> Option<(Rows, Rows)> {
-    let count = (scores.len() / 10).min(500);
+fn hold_out(rows: Rows<'_>, seed: u64) -> Option<(SomeRows, SomeRows)> {
+    let count = (rows.count() / 10).min(500);
     if count < 5 {
         return None;
     }
-    let order = Draws::new(seed, "rows held out").order(scores.len());
-    let take = |rows: &[usize]| {
-        let of: Vec<Design> = rows.iter().map(|row| designs[*row].clone()).collect();
-        (of, rows.iter().map(|row| scores[*row]).collect::<Vec<f64>>())
-    };
-    Some((take(&order[count..]), take(&order[..count])))
+    let order = Draws::new(seed, "rows held out").order(rows.count());
+    Some((rows.take(&order[count..]), rows.take(&order[..count])))
 }
 
 /// A cheap model of another kind.
 fn second_opinion(
     method: &Method,
     space: &Space,
-    (designs, scores): (&[Design], &[f64]),
+    rows: Rows<'_>,
     seed: u64,
     stop: &StopFlag,
 ) -> Option<Box<dyn Surrogate>> {
     let ridge = matches!(method.model, Model::Ridge | Model::PairwiseRidge | Model::Auto);
     let model = if ridge { Model::Process } else { Model::PairwiseRidge };
     let other = Method { model, process_rows: SECOND_ROWS, ..method.clone() };
-    other.fit(space, (designs, scores), (&[], &[]), seed, stop).ok()
+    other.fit(space, rows, Rows::default(), seed, stop).ok()
 }

@@ -5,7 +5,7 @@ use hatchery_engine::StopFlag;
 use super::*;
 use crate::model::Merit;
 use crate::space::{Constraints, Design, Field, Kind, Space};
-use crate::{Draws, statistics};
+use crate::{Draws, Rows, statistics};
 
 fn numbers(columns: usize) -> Space {
     let field = |at| Field::new(format!("x{at}"), Kind::Real { lower: -1.0, upper: 1.0 });
@@ -40,7 +40,7 @@ fn a_clean_quadratic_is_proposed_from() {
     let space = numbers(3);
     let (designs, scores) = table(3, 120, 0.05, 1);
     let settings = quick(Model::PairwiseRidge);
-    let found = design(&space, &designs, &scores, &settings, None, &StopFlag::default())
+    let found = design(&space, Rows::new(&designs, &scores), &settings, None, &StopFlag::default())
         .expect("a shortlist");
     assert_eq!(found.candidates.len(), 6);
     assert_eq!(found.abstains, None);
@@ -66,7 +66,7 @@ fn a_table_of_noise_is_abstained_from() {
         let rehearsal = Rehearsal::of(
             &quick(Model::PairwiseRidge).method,
             &space,
-            (&designs, &scores),
+            Rows::new(&designs, &scores),
             6,
             Merit::Bound { beta: 1.0 },
             seed,
@@ -85,7 +85,7 @@ fn candidates_of_a_table_of_noise_say_abstain() {
     let mut draws = Draws::new(3, "noise of a test");
     let scores: Vec<f64> = designs.iter().map(|_| draws.normal()).collect();
     let settings = quick(Model::Auto);
-    let found = design(&space, &designs, &scores, &settings, None, &StopFlag::default())
+    let found = design(&space, Rows::new(&designs, &scores), &settings, None, &StopFlag::default())
         .expect("a shortlist");
     assert!(found.abstains.is_some(), "{:?}", found.rehearsals);
     assert!(found.candidates.iter().all(|c| c.verdict == Verdict::Abstain));
@@ -96,8 +96,14 @@ fn candidates_of_a_table_of_noise_say_abstain() {
 fn too_few_rows_are_not_rehearsed_and_abstained_from() {
     let space = numbers(2);
     let (designs, scores) = table(2, 12, 0.1, 1);
-    let found = design(&space, &designs, &scores, &quick(Model::Auto), None, &StopFlag::default())
-        .expect("a shortlist");
+    let found = design(
+        &space,
+        Rows::new(&designs, &scores),
+        &quick(Model::Auto),
+        None,
+        &StopFlag::default(),
+    )
+    .expect("a shortlist");
     assert!(found.abstains.is_some_and(|why| why.contains("too few")));
 }
 
@@ -108,8 +114,9 @@ fn intervals_cover_what_they_say() {
     let (others, truths) = table(3, 2_000, 0.3, 6);
     for model in [Model::PairwiseRidge, Model::Process] {
         let settings = quick(model);
-        let found = design(&space, &designs, &scores, &settings, None, &StopFlag::default())
-            .expect("a shortlist");
+        let found =
+            design(&space, Rows::new(&designs, &scores), &settings, None, &StopFlag::default())
+                .expect("a shortlist");
         // Both the coverage that it states of itself and that on fresh rows; standard error of the latter about 1 %.
         for (stated, (level, from, to)) in
             found.left_out.coverage.iter().zip([(0.8, 0.77, 0.83), (0.95, 0.93, 0.97)])
@@ -144,8 +151,9 @@ fn intervals_of_proposals_hold_about_what_they_say() {
         rows.truncate(80);
         let scores: Vec<f64> = rows.iter().map(|x| truth(x)).collect();
         let settings = Settings { candidates: 2, ..quick(Model::PairwiseRidge) };
-        let found = design(&space, &rows, &scores, &settings, None, &StopFlag::default())
-            .expect("a shortlist");
+        let found =
+            design(&space, Rows::new(&rows, &scores), &settings, None, &StopFlag::default())
+                .expect("a shortlist");
         let noise = found.surrogate.noise();
         for c in &found.candidates {
             let y = truth(&c.design);
@@ -172,7 +180,7 @@ fn a_rehearsal_keeps_the_errors_of_its_best_answers() {
     let (designs, scores) = table(3, 300, 0.3, 5);
     let method = quick(Model::PairwiseRidge).method;
     let merit = Merit::Bound { beta: 1.0 };
-    let rows = (&designs[..], &scores[..]);
+    let rows = Rows::new(&designs, &scores);
     let found = Rehearsal::of(&method, &space, rows, 6, merit, 0, &StopFlag::default())
         .expect("it rehearses");
     // The model is right and extrapolates a little: scaled errors are near a normal one, of twelve rows in all.
@@ -190,8 +198,9 @@ fn networks_take_a_regulariser_and_state_their_epochs() {
     for model in [Model::Mlp, Model::Ensemble, Model::ListNet, Model::Conservative] {
         let mut settings = quick(model);
         settings.method.networks.plan.regulariser = Regulariser::GradientNorm(Sharpness::ignite());
-        let found = design(&space, &designs, &scores, &settings, None, &StopFlag::default())
-            .expect("a shortlist");
+        let found =
+            design(&space, Rows::new(&designs, &scores), &settings, None, &StopFlag::default())
+                .expect("a shortlist");
         assert_eq!(found.candidates.len(), 6, "{model:?}");
     }
 }
@@ -204,7 +213,7 @@ fn the_same_seed_gives_the_same_shortlist_on_any_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         let settings = quick(Model::Auto);
         pool.install(|| {
-            design(&space, &designs, &scores, &settings, None, &StopFlag::default())
+            design(&space, Rows::new(&designs, &scores), &settings, None, &StopFlag::default())
                 .expect("a shortlist")
                 .candidates
         })
@@ -218,8 +227,9 @@ fn candidates_differ_more_with_more_diversity() {
     let (designs, scores) = table(3, 120, 0.05, 1);
     let spread = |diversity: f64| {
         let settings = Settings { diversity, ..quick(Model::PairwiseRidge) };
-        let found = design(&space, &designs, &scores, &settings, None, &StopFlag::default())
-            .expect("a shortlist");
+        let found =
+            design(&space, Rows::new(&designs, &scores), &settings, None, &StopFlag::default())
+                .expect("a shortlist");
         let mut sum = 0.0;
         for (at, a) in found.candidates.iter().enumerate() {
             for b in &found.candidates[..at] {
@@ -240,11 +250,62 @@ fn a_price_of_distance_keeps_candidates_near_the_data() {
     let (designs, scores) = table(3, 120, 0.05, 1);
     let distance = |distance_price: f64| {
         let settings = Settings { distance_price, ..quick(Model::PairwiseRidge) };
-        let found = design(&space, &designs, &scores, &settings, None, &StopFlag::default())
-            .expect("a shortlist");
+        let found =
+            design(&space, Rows::new(&designs, &scores), &settings, None, &StopFlag::default())
+                .expect("a shortlist");
         let of: Vec<f64> = found.candidates.iter().map(|c| c.distance).collect();
         statistics::mean(&of)
     };
     let (free, near) = (distance(0.0), distance(5.0));
     assert!(near < free, "{near} against {free}");
+}
+
+/// Half of the rows are measured well and half badly, and a column says which.
+#[test]
+fn rows_with_less_noise_say_more_to_every_model() {
+    let space = numbers(3);
+    // A short training follows neither kind of row closely.
+    for (model, share) in [(Model::PairwiseRidge, 0.5), (Model::Process, 0.5), (Model::Mlp, 0.9)] {
+        let (mut better, mut errors) = (0, [0.0; 2]);
+        for seed in 0..8 {
+            let (designs, truths) = table(3, 120, 0.0, seed);
+            let spread = statistics::population_sd(&truths);
+            let deviation =
+                |row: usize| if row.is_multiple_of(2) { 0.05 * spread } else { 3.0 * spread };
+            let noise: Vec<f64> = (0..truths.len()).map(deviation).collect();
+            let mut draws = Draws::new(seed, "noise of a test");
+            let scores: Vec<f64> =
+                truths.iter().zip(&noise).map(|(y, noise)| y + noise * draws.normal()).collect();
+            let rows = Rows::new(&designs, &scores);
+            let weights = weights(&space, rows, &noise).expect("it fits");
+            let method = quick(model).method;
+            let error = |weights: &[f64]| {
+                let (stop, none) = (StopFlag::default(), Rows::default());
+                let fitted = method.fit(&space, Rows { weights, ..rows }, none, seed, &stop);
+                let means = fitted.expect("it fits").means(&designs);
+                means.iter().zip(&truths).map(|(p, y)| (p - y).powi(2)).sum::<f64>()
+            };
+            let pair = [error(&[]), error(&weights)];
+            better += u32::from(pair[1] < pair[0]);
+            errors.iter_mut().zip(pair).for_each(|(sum, error)| *sum += error);
+        }
+        let is_less = errors[1] < share * errors[0];
+        assert!(better >= 7 && is_less, "{model:?}: {better} of 8, {errors:?}");
+    }
+}
+
+#[test]
+fn equal_noise_weighs_nothing() {
+    let space = numbers(2);
+    let (designs, scores) = table(2, 30, 0.1, 1);
+    let rows = Rows::new(&designs, &scores);
+    assert!(weights(&space, rows, &[0.2; 30]).expect("it fits").is_empty());
+    let fitted = |weights: &[f64]| {
+        let rows = Rows { weights, ..rows };
+        let model = crate::model::Ridge::fit(&space, rows, true).expect("it fits");
+        crate::model::Surrogate::means(&model, &designs)
+    };
+    assert_eq!(fitted(&[]), fitted(&[1.0; 30]));
+    let error = weights(&space, rows, &[0.2; 29]).expect_err("one is missing").to_string();
+    assert!(error.contains("noises of rows"), "{error}");
 }

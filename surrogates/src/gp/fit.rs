@@ -45,6 +45,8 @@ pub struct Config {
     pub log_length_scale_deviation: f64,
     /// Most rows of which the likelihood is taken, evenly spaced in the table; the posterior is of all. At least 2.
     pub rows_likelihood: usize,
+    /// The noise of row i has the variance t²/wᵢ, wᵢ > 0; nothing if all are 1.
+    pub weights: Vec<f64>,
     /// Where to start first, such as what was found before the last row came.
     pub from: Option<Hyper>,
 }
@@ -60,6 +62,7 @@ impl Default for Config {
             log_length_scale: std::f64::consts::SQRT_2,
             log_length_scale_deviation: 3.0_f64.sqrt(),
             rows_likelihood: 512,
+            weights: Vec::new(),
             from: None,
         }
     }
@@ -115,8 +118,12 @@ impl Gp {
     ) -> Result<Self, SurrogateError> {
         config.check()?;
         check(rows, groups, scores)?;
+        if !config.weights.is_empty() && config.weights.len() != scores.len() {
+            let (expected, found) = (scores.len(), config.weights.len());
+            return Err(SurrogateError::Shape { what: "weights of rows", expected, found });
+        }
         let hyper = Units::of(scores).learn(rows, groups, scores, config)?;
-        Self::new(rows, groups, scores, hyper)
+        Self::weighted(rows, groups, scores, &config.weights, hyper)
     }
 }
 
@@ -147,7 +154,11 @@ impl Units {
         let some: Vec<f64> =
             chosen.iter().flat_map(|&at| &rows[at * features..][..features]).copied().collect();
         let z = chosen.iter().map(|&at| (scores[at] - self.mean) / self.deviation).collect();
-        let evidence = Evidence::new(&some, groups, z, priors(scales, config));
+        let shares: Vec<f64> = match &config.weights[..] {
+            [] => Vec::new(),
+            weights => chosen.iter().map(|&at| 1.0 / weights[at]).collect(),
+        };
+        let evidence = Evidence::new(&some, groups, z, priors(scales, config)).sharing(shares);
         let bounds = self.bounds(scales, config.noise);
         let climb = |start: &[f64], evaluations: usize| {
             let options = Options { evaluations, tolerance: 1e-4, memory: 10 };

@@ -36,6 +36,8 @@ pub(super) struct Evidence<'a> {
     scores: DVector<f64>,
     /// One for each length scale, then signal, then noise.
     priors: Vec<Prior>,
+    /// What the noise of each row is multiplied by; nothing if all by 1.
+    shares: Vec<f64>,
 }
 
 impl<'a> Evidence<'a> {
@@ -46,7 +48,16 @@ impl<'a> Evidence<'a> {
         priors: Vec<Prior>,
     ) -> Self {
         let centre = centre(rows, groups.len());
-        Self { rows, groups, centre, scores: DVector::from_vec(scores), priors }
+        Self { rows, groups, centre, scores: DVector::from_vec(scores), priors, shares: Vec::new() }
+    }
+
+    /// The same with noises of different size.
+    pub(super) fn sharing(self, shares: Vec<f64>) -> Self {
+        Self { shares, ..self }
+    }
+
+    fn share(&self, row: usize) -> f64 {
+        self.shares.get(row).copied().unwrap_or(1.0)
     }
 
     /// -L(θ) and its gradient; NaN where K has no root.
@@ -56,7 +67,7 @@ impl<'a> Evidence<'a> {
         let (signal, noise) = (libm::exp(theta[scales]), libm::exp(theta[scales + 1]));
         let scaling = Scaling::new(self.centre.clone(), self.groups, &length_scales);
         let scaled = scaling.apply(self.rows);
-        let (covariance, mut slopes) = covariance(&scaled, signal, noise);
+        let (covariance, mut slopes) = covariance(&scaled, signal, |row| noise * self.share(row));
         let Some(root) = Root::of(&covariance, signal) else {
             return (f64::NAN, vec![0.0; theta.len()]);
         };
@@ -67,7 +78,8 @@ impl<'a> Evidence<'a> {
             - root.log_determinant()
             - 0.5 * rows * libm::log(2.0 * std::f64::consts::PI);
         let inverse = root.inverse_lower();
-        let trace = alpha.norm_squared() - inverse.trace();
+        let of_row = |row: usize| self.share(row) * (alpha[row] * alpha[row] - inverse[(row, row)]);
+        let trace: f64 = (0..alpha.len()).map(of_row).sum();
         weigh(&mut slopes, &inverse, &alpha);
         let mut gradient = vec![0.0; theta.len()];
         for (feature, sum) in pair_sums(&scaled, &slopes).into_iter().enumerate() {
@@ -86,12 +98,16 @@ impl<'a> Evidence<'a> {
 }
 
 /// K (its lower triangle) and s² h (whole, with a diagonal of 0).
-fn covariance(scaled: &DMatrix<f64>, signal: f64, noise: f64) -> (DMatrix<f64>, DMatrix<f64>) {
+fn covariance(
+    scaled: &DMatrix<f64>,
+    signal: f64,
+    noise: impl Fn(usize) -> f64,
+) -> (DMatrix<f64>, DMatrix<f64>) {
     let mut covariance = squared_distances(scaled, scaled);
     let rows = covariance.nrows();
     let mut slopes = DMatrix::zeros(rows, rows);
     for at in 0..rows {
-        covariance[(at, at)] = signal + noise;
+        covariance[(at, at)] = signal + noise(at);
         for other in at + 1..rows {
             let (kernel, slope) = matern(covariance[(other, at)]);
             covariance[(other, at)] = signal * kernel;
@@ -142,7 +158,8 @@ mod tests {
         for rows in [7, 60] {
             let (designs, scores) = table(rows);
             let priors = vec![Prior { centre: -0.3, deviation: 1.1 }; 5];
-            let evidence = Evidence::new(&designs, &[0, 1, 1, 2], scores, priors);
+            let shares = (0..rows).map(|row| 0.5 + row as f64 / 9.0).collect();
+            let evidence = Evidence::new(&designs, &[0, 1, 1, 2], scores, priors).sharing(shares);
             for theta in [[-1.0, 0.2, 1.0, 0.3, -3.0], [0.1, -0.5, 2.0, -1.0, -1.0]] {
                 let (_, gradient) = evidence.loss(&theta);
                 for at in 0..5 {

@@ -46,6 +46,8 @@ pub struct Gp {
     /// Rows in units of their length scales, (features, rows).
     scaled: DMatrix<f64>,
     scores: Vec<f64>,
+    /// Of the noise of each row; nothing if all are 1.
+    weights: Vec<f64>,
     root: Root,
     /// K⁻¹ (y - m).
     alpha: DVector<f64>,
@@ -62,6 +64,17 @@ impl Gp {
         scores: &[f64],
         hyper: Hyper,
     ) -> Result<Self, SurrogateError> {
+        Self::weighted(rows, groups, scores, &[], hyper)
+    }
+
+    /// As [`new`](Self::new), where the noise of row i has the variance t²/wᵢ; no weights: all are 1.
+    pub(super) fn weighted(
+        rows: &[f64],
+        groups: &[usize],
+        scores: &[f64],
+        weights: &[f64],
+        hyper: Hyper,
+    ) -> Result<Self, SurrogateError> {
         let scales = check(rows, groups, scores)?;
         if hyper.length_scales.len() != scales {
             let found = hyper.length_scales.len();
@@ -70,10 +83,11 @@ impl Gp {
         hyper.check()?;
         let scaling = Scaling::new(centre(rows, groups.len()), groups, &hyper.length_scales);
         let scaled = scaling.apply(rows);
-        let root = root_of(&scaled, &hyper)?;
+        let root = root_of(&scaled, weights, &hyper)?;
         let (groups, scores) = (groups.to_vec(), scores.to_vec());
         let alpha = DVector::zeros(0);
-        let mut gp = Self { groups, hyper, scaling, scaled, scores, root, alpha };
+        let weights = weights.to_vec();
+        let mut gp = Self { groups, hyper, scaling, scaled, scores, weights, root, alpha };
         gp.solve();
         Ok(gp)
     }
@@ -91,6 +105,11 @@ impl Gp {
     /// The observed scores, in the order of the rows.
     pub fn scores(&self) -> &[f64] {
         &self.scores
+    }
+
+    /// The weight of each row; nothing if all are 1. The noise of row i has the variance t²/wᵢ.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
     }
 
     /// ln p(y), without a prior.
@@ -156,7 +175,7 @@ impl Gp {
         .collect()
     }
 
-    /// Observes one row more, under the same hyper-parameters (and the same mean): the work is that of some predictions.
+    /// Observes one row more, of weight 1, under the same hyper-parameters (and the same mean): the work is that of some predictions.
     ///
     /// # Errors
     /// As for [`fit`](Self::fit); nothing has changed then.
@@ -177,10 +196,13 @@ impl Gp {
             self.scaled = wider(&self.scaled);
         } else {
             let scaled = wider(&self.scaled);
-            self.root = root_of(&scaled, &self.hyper)?;
+            self.root = root_of(&scaled, &self.weights, &self.hyper)?;
             self.scaled = scaled;
         }
         self.scores.push(score);
+        if !self.weights.is_empty() {
+            self.weights.push(1.0);
+        }
         self.solve();
         Ok(())
     }
@@ -267,10 +289,13 @@ pub(super) struct Solved {
     half: DMatrix<f64>,
 }
 
-fn root_of(scaled: &DMatrix<f64>, hyper: &Hyper) -> Result<Root, SurrogateError> {
+fn root_of(scaled: &DMatrix<f64>, weights: &[f64], hyper: &Hyper) -> Result<Root, SurrogateError> {
     let mut covariance = squared_distances(scaled, scaled);
     covariance.apply(|squared| *squared = hyper.signal * matern(*squared).0);
-    covariance.fill_diagonal(hyper.signal + hyper.noise);
+    for row in 0..covariance.nrows() {
+        let noise = weights.get(row).map_or(hyper.noise, |weight| hyper.noise / weight);
+        covariance[(row, row)] = hyper.signal + noise;
+    }
     Root::of(&covariance, hyper.signal).ok_or(SurrogateError::Covariance)
 }
 

@@ -10,7 +10,7 @@ use crate::network::{
     Activation, Batch, EpochRow, Head, Loss, Mlp, Network, Plan, Tape, Trained, train,
 };
 use crate::space::{Design, Encoding, Space};
-use crate::{SurrogateError, statistics};
+use crate::{Rows, SurrogateError, statistics};
 
 /// Designs that are predicted as one part.
 const PREDICTED: usize = 1 << 9;
@@ -74,18 +74,18 @@ impl Ensemble {
     pub fn train(
         encoding: &Encoding,
         space: &Space,
-        rows: (&[Design], &[f64]),
-        held_out: (&[Design], &[f64]),
+        rows: Rows<'_>,
+        held_out: Rows<'_>,
         config: &Config,
         stop: &StopFlag,
     ) -> Result<Self, SurrogateError> {
-        super::check_rows(rows.0, rows.1)?;
+        rows.check()?;
         if config.members == 0 {
             let (found, wanted) = (0.0, "at least 1");
             return Err(SurrogateError::Setting { name: "members", found, wanted });
         }
-        let deviation = statistics::population_sd(rows.1);
-        let scale = (statistics::mean(rows.1), if deviation > 0.0 { deviation } else { 1.0 });
+        let deviation = statistics::population_sd(rows.scores);
+        let scale = (statistics::mean(rows.scores), if deviation > 0.0 { deviation } else { 1.0 });
         let inputs = encoding.features();
         let mlp = Mlp {
             inputs,
@@ -94,19 +94,25 @@ impl Ensemble {
             activation: config.activation,
         };
         let network = Network { mlp, head: config.head };
-        let scaled = |(designs, scores): (&[Design], &[f64])| {
-            let x = encode(encoding, designs);
-            let y: Vec<f32> = scores.iter().map(|y| ((y - scale.0) / scale.1) as f32).collect();
-            (x, y)
+        let scaled = |rows: Rows<'_>| {
+            let x = encode(encoding, rows.designs);
+            let y: Vec<f32> =
+                rows.scores.iter().map(|y| ((y - scale.0) / scale.1) as f32).collect();
+            let counts: Vec<f32> = rows.weights.iter().map(|weight| *weight as f32).collect();
+            (x, y, counts)
         };
-        let (x, y) = scaled(rows);
-        let (other_x, other_y) = scaled(held_out);
-        let validation =
-            (!other_y.is_empty()).then_some(Batch { x: &other_x, y: &other_y, counts: None });
+        let (x, y, weights) = scaled(rows);
+        let (other_x, other_y, other_weights) = scaled(held_out);
+        let counts = (!weights.is_empty()).then_some(&weights[..]);
+        let validation = (!other_y.is_empty()).then_some(Batch {
+            x: &other_x,
+            y: &other_y,
+            counts: (!other_weights.is_empty()).then_some(&other_weights[..]),
+        });
         let members = (0..config.members).into_par_iter().map(|member| {
             let seed = config.plan.seed.wrapping_add(member as u64);
             let plan = Plan { seed, ..config.plan.clone() };
-            train(&network, Batch { x: &x, y: &y, counts: None }, validation, &plan, stop)
+            train(&network, Batch { x: &x, y: &y, counts }, validation, &plan, stop)
         });
         let mut members = members.collect::<Result<Vec<_>, _>>()?;
         if matches!(config.plan.loss, Loss::List(_)) {
@@ -114,10 +120,9 @@ impl Ensemble {
         }
         let (space, encoding) = (space.clone(), encoding.clone());
         let mut ensemble = Self { space, encoding, members, vote: Vote::Mean, scale, noise: 0.0 };
-        let (designs, scores) = if held_out.1.is_empty() { rows } else { held_out };
-        let errors = ensemble.means(designs);
-        let squares = errors.iter().zip(scores).map(|(p, y)| (p - y).powi(2));
-        ensemble.noise = (squares.sum::<f64>() / scores.len() as f64).sqrt();
+        let judged = if held_out.count() == 0 { rows } else { held_out };
+        let means = ensemble.means(judged.designs);
+        ensemble.noise = judged.mean_of(|row| (means[row] - judged.scores[row]).powi(2)).sqrt();
         Ok(ensemble)
     }
 

@@ -22,7 +22,6 @@ pub use ridge::{PENALTIES, Ridge};
 pub use scored::{Merit, Scored};
 pub use terms::{TERMS_MAX, Terms};
 
-use crate::SurrogateError;
 use crate::network::EpochRow;
 use crate::space::{Design, Encoding, Space};
 
@@ -80,17 +79,6 @@ pub trait Climbable: Sync {
     fn values(&self, x: &[f32], values: &mut [f64]) {
         self.slopes(x, values, &mut vec![0.0; x.len()]);
     }
-}
-
-fn check_rows(designs: &[Design], scores: &[f64]) -> Result<(), SurrogateError> {
-    let (expected, found) = (designs.len(), scores.len());
-    if expected != found {
-        return Err(SurrogateError::Shape { what: "scores", expected, found });
-    }
-    if found == 0 {
-        return Err(SurrogateError::Shape { what: "rows", expected: 1, found });
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::{Climbable, Prediction, Surrogate};
 use crate::gp::{Config, Gp, ROWS_MAX};
 use crate::space::{Design, Encoding, Space};
-use crate::{Draws, SurrogateError, statistics};
+use crate::{Draws, Rows, SurrogateError, statistics};
 
 /// Designs that are predicted as one part.
 const PREDICTED: usize = 1 << 6;
@@ -20,20 +20,20 @@ pub struct Process {
 }
 
 impl Process {
-    /// Fits designs and scores: one length scale a site. Of more rows than `rows_max` the best quarter of that is taken and the rest
+    /// Fits a table: one length scale a site. Of more rows than `rows_max` the best quarter of that is taken and the rest
     /// at random.
     ///
     /// # Errors
-    /// If lists differ in length or are empty, or the covariance has no root.
+    /// If lists differ in length or are empty, a weight is not above 0, or the covariance has no root.
     pub fn fit(
         encoding: &Encoding,
         space: &Space,
-        designs: &[Design],
-        scores: &[f64],
+        table: Rows<'_>,
         rows_max: usize,
         seed: u64,
     ) -> Result<Self, SurrogateError> {
-        super::check_rows(designs, scores)?;
+        table.check()?;
+        let Rows { designs, scores, .. } = table;
         let chosen = choose(scores, rows_max.min(ROWS_MAX), seed);
         let features = encoding.features();
         let mut rows = vec![0.0; chosen.len() * features];
@@ -42,12 +42,18 @@ impl Process {
         }
         let of_rows: Vec<f64> = chosen.iter().map(|&row| scores[row]).collect();
         let groups = groups(encoding);
-        let config = Config { seed, starts: 2, evaluations: 60, ..Config::default() };
+        let weights = if table.weights.is_empty() {
+            Vec::new()
+        } else {
+            chosen.iter().map(|&row| table.weight(row)).collect()
+        };
+        let config = Config { seed, starts: 2, evaluations: 60, weights, ..Config::default() };
         let gp = Gp::fit(&rows, &groups, &of_rows, &config)?;
         let errors = gp.leave_one_out();
-        let squares = errors.iter().zip(&of_rows).map(|(p, y)| (p.mean - y).powi(2));
-        let noise = statistics::mean(&squares.collect::<Vec<f64>>()).sqrt();
-        Ok(Self { space: space.clone(), encoding: encoding.clone(), gp, noise })
+        let square = |row: usize| (errors[row].mean - of_rows[row]).powi(2);
+        let noise =
+            Rows { scores: &of_rows, weights: &config.weights, designs: &[] }.mean_of(square);
+        Ok(Self { space: space.clone(), encoding: encoding.clone(), gp, noise: noise.sqrt() })
     }
 
     /// The process itself, over features.

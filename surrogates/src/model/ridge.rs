@@ -5,6 +5,7 @@
 //! | symbol | code | shape, meaning |
 //! |---|---|---|
 //! | Φ | [`Terms`] of the rows | (rows, terms), sparse |
+//! | w | [`Rows::weights`] | rows of Φ and y − ȳ are multiplied by √w; means are weighted |
 //! | λ | `penalty` | the one of [`PENALTIES`] with the least mean e² |
 //! | eᵢ | | error of row i by a fit without it, in closed form |
 //! | s(x) | [`Prediction::deviation`] | deviation of the posterior of the model at x, without noise |
@@ -17,7 +18,7 @@ use rayon::prelude::*;
 use super::terms::{Sparse, Terms};
 use super::{Prediction, Surrogate};
 use crate::space::{Design, Space};
-use crate::{SurrogateError, statistics};
+use crate::{Rows, SurrogateError};
 
 /// The penalties that are tried.
 pub const PENALTIES: [f64; 8] = [1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0];
@@ -43,34 +44,33 @@ pub struct Ridge {
 }
 
 impl Ridge {
-    /// Fits designs and scores; `products` asks for squares and products of sites as well.
+    /// Fits a table; `products` asks for squares and products of sites as well.
     ///
     /// # Errors
-    /// If lists differ in length or are empty.
-    pub fn fit(
-        space: &Space,
-        designs: &[Design],
-        scores: &[f64],
-        products: bool,
-    ) -> Result<Self, SurrogateError> {
-        super::check_rows(designs, scores)?;
+    /// If lists differ in length or are empty, or a weight is not above 0.
+    pub fn fit(space: &Space, table: Rows<'_>, products: bool) -> Result<Self, SurrogateError> {
+        table.check()?;
+        let Rows { designs, scores, .. } = table;
         let terms = Terms::new(space, designs, products);
-        let mean = statistics::mean(scores);
-        let rows: Vec<Sparse> = designs
-            .par_iter()
-            .map(|design| {
-                let mut row = Sparse::new();
-                terms.write(design, &mut row);
-                row
-            })
-            .collect();
+        let mean = table.mean_of(|row| scores[row]);
+        // What a row says is multiplied by √w.
+        let roots: Vec<f64> = (0..scores.len()).map(|row| table.weight(row).sqrt()).collect();
+        let write = |(design, root): (&Design, &f64)| {
+            let mut row = Sparse::new();
+            terms.write(design, &mut row);
+            row.iter_mut().for_each(|(_, value)| *value *= root);
+            row
+        };
+        let rows: Vec<Sparse> = designs.par_iter().zip(&roots).map(write).collect();
+        let residuals: Vec<f64> =
+            scores.iter().zip(&roots).map(|(score, root)| root * (score - mean)).collect();
         let count = terms.count();
         let mut gram = DMatrix::zeros(count, count);
         let mut target = vec![0.0; count];
         let parts: Vec<(DMatrix<f64>, Vec<f64>)> = rows
             .par_chunks(PART)
-            .zip(scores.par_chunks(PART))
-            .map(|(rows, scores)| products_of(rows, scores, mean, count))
+            .zip(residuals.par_chunks(PART))
+            .map(|(rows, residuals)| products_of(rows, residuals, count))
             .collect();
         for (part, sums) in parts {
             gram += part;
@@ -87,12 +87,16 @@ impl Ridge {
         let turned: Vec<Vec<f64>> = rows.par_iter().map(|row| turn(&by_term, row)).collect();
         let tried = PENALTIES
             .par_iter()
-            .map(|&penalty| left_out(&turned, &values, &turned_target, scores, mean, penalty));
+            .map(|&penalty| left_out(&turned, &values, &turned_target, &residuals, penalty));
         let tried: Vec<Vec<f64>> = tried.collect();
-        let error = |predicted: &[f64]| {
-            let errors = predicted.iter().zip(scores).map(|(p, y)| (p - y).powi(2));
-            errors.sum::<f64>() / scores.len() as f64
-        };
+        let tried: Vec<Vec<f64>> = tried
+            .into_iter()
+            .map(|errors| {
+                let rows = errors.iter().zip(&roots).zip(scores);
+                rows.map(|((error, root), score)| score - error / root).collect()
+            })
+            .collect();
+        let error = |predicted: &[f64]| table.mean_of(|row| (predicted[row] - scores[row]).powi(2));
         let best = (0..PENALTIES.len())
             .min_by(|a, b| error(&tried[*a]).total_cmp(&error(&tried[*b])))
             .unwrap_or_default();
@@ -171,17 +175,12 @@ impl Surrogate for Ridge {
 }
 
 /// The lower triangle of ΦᵀΦ and Φᵀ(y − ȳ) of some rows.
-fn products_of(
-    rows: &[Sparse],
-    scores: &[f64],
-    mean: f64,
-    count: usize,
-) -> (DMatrix<f64>, Vec<f64>) {
+fn products_of(rows: &[Sparse], residuals: &[f64], count: usize) -> (DMatrix<f64>, Vec<f64>) {
     let mut gram = DMatrix::zeros(count, count);
     let mut target = vec![0.0; count];
-    for (row, score) in rows.iter().zip(scores) {
+    for (row, residual) in rows.iter().zip(residuals) {
         for &(a, value) in row {
-            target[a as usize] += value * (score - mean);
+            target[a as usize] += value * residual;
             let mut column = gram.column_mut(a as usize);
             for &(b, other) in row {
                 if b >= a {
@@ -203,24 +202,22 @@ fn turn(by_term: &DMatrix<f64>, row: &Sparse) -> Vec<f64> {
     sum
 }
 
-/// The prediction of each row by a fit without it.
+/// The error of each row by a fit without it, times √w.
 fn left_out(
     turned: &[Vec<f64>],
     values: &[f64],
     target: &[f64],
-    scores: &[f64],
-    mean: f64,
+    residuals: &[f64],
     penalty: f64,
 ) -> Vec<f64> {
-    let of_row = |(row, score): (&Vec<f64>, &f64)| {
+    let of_row = |(row, residual): (&Vec<f64>, &f64)| {
         let (mut leverage, mut fitted) = (0.0, 0.0);
         for ((v, d), t) in row.iter().zip(values).zip(target) {
             let share = v / (d + penalty);
             leverage += v * share;
             fitted += t * share;
         }
-        let error = (score - mean - fitted) / (1.0 - leverage).max(1e-9);
-        score - error
+        (residual - fitted) / (1.0 - leverage).max(1e-9)
     };
-    turned.iter().zip(scores).map(of_row).collect()
+    turned.iter().zip(residuals).map(of_row).collect()
 }

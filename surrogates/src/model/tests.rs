@@ -4,7 +4,7 @@ use hatchery_engine::StopFlag;
 
 use super::*;
 use crate::space::{Constraints, Field, Kind};
-use crate::{Draws, statistics};
+use crate::{Draws, Rows, statistics};
 
 fn numbers(columns: usize) -> Space {
     let field = |at| Field::new(format!("x{at}"), Kind::Real { lower: -2.0, upper: 2.0 });
@@ -30,7 +30,7 @@ fn a_ridge_with_products_learns_a_quadratic() {
     let space = numbers(2);
     let designs = samples(&space, 60);
     let scores: Vec<f64> = designs.iter().map(|x| bowl(x)).collect();
-    let ridge = Ridge::fit(&space, &designs, &scores, true).expect("it fits");
+    let ridge = Ridge::fit(&space, Rows::new(&designs, &scores), true).expect("it fits");
     assert!(ridge.has_products() && ridge.penalty() == PENALTIES[0]);
     for design in samples(&space, 200).iter().skip(60) {
         let [Prediction { mean, deviation }] = ridge.predict(std::slice::from_ref(design))[..]
@@ -47,8 +47,11 @@ fn rows_left_out_in_closed_form_are_those_of_fits_without_them() {
     let designs = samples(&space, 25);
     let mut draws = Draws::new(2, "scores of a test");
     let scores: Vec<f64> = designs.iter().map(|d| d[0] - d[2] + 0.3 * draws.normal()).collect();
-    let mean = statistics::mean(&scores);
-    let all = Ridge::fit(&space, &designs, &scores, true).expect("it fits");
+    let weights: Vec<f64> = (0..25).map(|at| 0.3 + 0.1 * f64::from(at)).collect();
+    let weighted = designs.iter().zip(&weights).zip(&scores);
+    let mean = weighted.map(|((_, w), y)| w * y).sum::<f64>() / weights.iter().sum::<f64>();
+    let table = Rows { weights: &weights, ..Rows::new(&designs, &scores) };
+    let all = Ridge::fit(&space, table, true).expect("it fits");
     // The penalised fit without row 4, with the same centre, by plain normal equations.
     let terms = Terms::new(&space, &designs, true);
     let mut gram = nalgebra::DMatrix::identity(terms.count(), terms.count()) * all.penalty();
@@ -60,11 +63,11 @@ fn rows_left_out_in_closed_form_are_those_of_fits_without_them() {
         full
     };
     for at in (0..25).filter(|at| *at != 4) {
-        gram += row(at) * row(at).transpose();
-        target += row(at) * (scores[at] - mean);
+        gram += row(at) * row(at).transpose() * weights[at];
+        target += row(at) * (scores[at] - mean) * weights[at];
     }
-    let weights = gram.cholesky().expect("positive definite").solve(&target);
-    let wanted = mean + weights.dot(&row(4));
+    let solved = gram.cholesky().expect("positive definite").solve(&target);
+    let wanted = mean + solved.dot(&row(4));
     assert!((all.left_out()[4] - wanted).abs() < 1e-9, "{} {wanted}", all.left_out()[4]);
 }
 
@@ -73,7 +76,7 @@ fn means_of_a_ridge_are_those_of_its_predictions() {
     let space = words(5);
     let designs = samples(&space, 3_000);
     let scores: Vec<f64> = designs.iter().map(|d| d[0] * d[1] - d[4]).collect();
-    let ridge = Ridge::fit(&space, &designs, &scores, true).expect("it fits");
+    let ridge = Ridge::fit(&space, Rows::new(&designs, &scores), true).expect("it fits");
     let predicted: Vec<f64> = ridge.predict(&designs).iter().map(|p| p.mean).collect();
     assert_eq!(predicted, ridge.means(&designs));
     assert!(statistics::pearson(&predicted, &scores) > 0.999);
@@ -82,8 +85,8 @@ fn means_of_a_ridge_are_those_of_its_predictions() {
 fn trained(config: &EnsembleConfig, space: &Space, designs: &[Design]) -> Ensemble {
     let scores: Vec<f64> = designs.iter().map(|x| 100.0 + 20.0 * bowl(x)).collect();
     let encoding = Encoding::logits(space).z_scored(designs);
-    let rows = (designs, &scores[..]);
-    Ensemble::train(&encoding, space, rows, (&[], &[]), config, &StopFlag::default())
+    let rows = Rows::new(designs, &scores);
+    Ensemble::train(&encoding, space, rows, Rows::default(), config, &StopFlag::default())
         .expect("it trains")
 }
 
@@ -145,7 +148,8 @@ fn slopes_of_models_agree_with_differences() {
     config.activation = crate::network::Activation::Tanh;
     let ensemble = trained(&config, &space, &designs);
     let encoding = Encoding::one_hot(&space);
-    let process = Process::fit(&encoding, &space, &designs, &scores, 60, 3).expect("it fits");
+    let process =
+        Process::fit(&encoding, &space, Rows::new(&designs, &scores), 60, 3).expect("it fits");
     let models: [&dyn Climbable; 2] = [&ensemble, &process];
     for model in models {
         let x = [0.3_f32, -0.4];

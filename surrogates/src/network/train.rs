@@ -124,7 +124,7 @@ pub fn train<T: Real>(
     let mut adam = Adam::new(weights.len(), plan.step_size, plan.weight_decay);
     let mut gradient = vec![T::default(); weights.len()];
     let mut scratch = Scratch::default();
-    let counts = plan.bootstrap.then(|| bootstrap(rows.y.len(), plan.seed));
+    let counts = plan.bootstrap.then(|| bootstrap(rows, plan.seed));
     let mut batches = Batches::new(rows, counts, network.mlp.inputs, plan);
     let mut conservative = plan.conservatism.map(Conservative::new);
     let mut epochs = Vec::new();
@@ -184,11 +184,13 @@ fn row(loss: f64, validation: f64, last: Option<Step>, overestimation: f64) -> E
 }
 
 /// How often each row is in a sample of as many rows, drawn with replacement.
-fn bootstrap<T: Real>(rows: usize, seed: u64) -> Vec<T> {
+fn bootstrap<T: Real>(batch: Batch<'_, T>, seed: u64) -> Vec<T> {
+    let rows = batch.y.len();
     let mut draws = Draws::new(seed, "bootstrap of a network");
     let mut counts = vec![0.0; rows];
     (0..rows).for_each(|_| counts[draws.below(rows)] += 1.0);
-    counts.into_iter().map(T::of).collect()
+    let weight = |row: usize| batch.counts.map_or(T::of(1.0), |counts| counts[row]);
+    counts.into_iter().enumerate().map(|(row, count)| T::of(count) * weight(row)).collect()
 }
 
 /// Rows in random order, gathered batch by batch.

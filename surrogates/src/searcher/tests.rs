@@ -151,12 +151,13 @@ fn every_search_of_words_reaches_an_easy_optimum() {
 
 #[test]
 fn exhaustive_search_with_pessimism_skips_only_what_cannot_win() {
+    use crate::Rows;
     use crate::model::Ridge;
     let space = words(5).space;
     let mut draws = crate::Draws::new(3, "rows of a test");
     let designs: Vec<Design> = (0..200).map(|_| space.sample(&mut draws)).collect();
     let scores: Vec<f64> = designs.iter().map(|d| d[0] * d[3] - d[1] + draws.normal()).collect();
-    let ridge = Ridge::fit(&space, &designs, &scores, true).expect("it fits");
+    let ridge = Ridge::fit(&space, Rows::new(&designs, &scores), true).expect("it fits");
     let stop = StopFlag::default();
     let merit = Merit::Bound { beta: 2.0 };
     let problem =

@@ -39,7 +39,9 @@ mod tests;
 pub use error::TableError;
 pub use note::{Finding, Note, Severity};
 
+use crate::design::weights;
 use crate::space::{Design, Kind, Space, SpaceFile};
+use crate::{Rows, SurrogateError};
 
 /// Fewest rows of a table.
 pub const ROWS_MIN: usize = 8;
@@ -100,6 +102,20 @@ impl Table {
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.scores.len()
+    }
+
+    /// How much each row says, by the noise of its score; nothing where no column says, or all are the same.
+    ///
+    /// # Errors
+    /// As [`weights`].
+    pub fn weights(&self) -> Result<Vec<f64>, SurrogateError> {
+        let rows = Rows::new(&self.designs, &self.scores);
+        self.noise.as_ref().map_or(Ok(Vec::new()), |noise| weights(&self.space, rows, noise))
+    }
+
+    /// Designs, scores and weights.
+    pub fn weighted<'a>(&'a self, weights: &'a [f64]) -> Rows<'a> {
+        Rows { weights, ..Rows::new(&self.designs, &self.scores) }
     }
 
     /// A score as the column has it: negated again if smaller is better.

@@ -33,6 +33,16 @@ pub(super) fn say_table(out: &mut impl Write, source: &Source, table: &Table) ->
     if columns > DESCRIBED {
         writeln!(out, "  and {} more", columns - DESCRIBED)?;
     }
+    if let Some(noise) = &table.noise {
+        let least = noise.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = noise.iter().copied().fold(0.0, f64::max);
+        writeln!(
+            out,
+            "rows are weighed by the noise of their scores: deviations {} to {}",
+            short(least),
+            short(most)
+        )?;
+    }
     for note in &table.notes {
         writeln!(out, "{note}")?;
     }
