@@ -14,6 +14,7 @@ use std::collections::HashSet;
 use super::Support;
 use super::lowered::Lowered;
 use crate::SurrogateError;
+use crate::model::Prediction;
 use crate::searcher::{Evolution, EvolutionConfig, Problem, Searcher, key};
 use crate::space::Design;
 
@@ -48,38 +49,61 @@ impl Choice<'_> {
         found: &[Design],
         count: usize,
     ) -> Result<Vec<Design>, SurrogateError> {
-        let mut taken = self.forbidden.clone();
-        let mut pool: Vec<Design> =
-            found.iter().filter(|design| !taken.contains(&key(design))).cloned().collect();
+        let mut known = self.forbidden.clone();
         let price = self.diversity * self.spread;
+        let mut new = found.to_vec();
+        new.retain(|design| known.insert(key(design)));
         if price <= 0.0 {
-            pool.truncate(count);
-            return Ok(pool);
+            new.truncate(count);
+            return Ok(new);
         }
+        let space = problem.surrogate.space();
         let reach = (2.0 * self.support.median()).max(1e-6);
-        let mut chosen: Vec<Design> = Vec::new();
+        let nearness = |a: &[f64], b: &[f64]| (1.0 - space.distance(a, b) / reach).max(0.0);
+        let (mut pool, mut chosen) = (Vec::new(), Vec::new());
         while chosen.len() < count {
-            let space = problem.surrogate.space();
-            let near = |a: &[f64], b: &[f64]| (1.0 - space.distance(a, b) / reach).max(0.0);
-            let penalty = |x: &[f64]| price * chosen.iter().map(|c| near(x, c)).fold(0.0, f64::max);
-            let apart = Lowered { inner: problem.surrogate, penalty };
-            let seed = problem.seed.wrapping_add(chosen.len() as u64);
-            let problem = Problem { surrogate: &apart, seed, ..*problem };
+            let near =
+                |x: &[f64]| chosen.iter().map(|c: &Design| nearness(x, c)).fold(0.0, f64::max);
             if self.search_again && !chosen.is_empty() && !problem.stop.is_raised() {
-                let mut start: Vec<Design> = pool.iter().take(STARTS / 2).cloned().collect();
+                let penalty = |x: &[f64]| price * near(x);
+                let apart = Lowered { inner: problem.surrogate, penalty };
+                let seed = problem.seed.wrapping_add(chosen.len() as u64);
+                let of_pool = pool.iter().map(|one: &Pooled| &one.design);
+                let mut start: Vec<Design> = of_pool.take(STARTS / 2).cloned().collect();
                 start.extend(problem.start.iter().take(STARTS / 2).cloned());
-                let problem = Problem { start: &start, answers: 1, ..problem };
-                pool.extend(evolution().search(&problem)?.into_iter().take(STARTS));
+                let problem =
+                    Problem { surrogate: &apart, seed, start: &start, answers: 1, ..*problem };
+                new.extend(evolution().search(&problem)?.into_iter().take(STARTS));
+                new.retain(|design| known.insert(key(design)));
             }
-            let merits = problem.merit.values(&apart, &pool);
-            let free = (0..pool.len()).filter(|at| !taken.contains(&key(&pool[*at])));
-            let best = free.max_by(|a, b| merits[*a].total_cmp(&merits[*b]).then(b.cmp(a)));
+            // The model is asked once for each design; only what is near it changes.
+            let predictions = problem.merit.predictions(problem.surrogate, &new);
+            pool.extend(new.drain(..).zip(predictions).map(|(design, prediction)| {
+                let near = near(&design);
+                Pooled { design, prediction, near }
+            }));
+            let merit = |one: &Pooled| {
+                let Prediction { mean, deviation } = one.prediction;
+                problem.merit.of(Prediction { mean: mean - price * one.near, deviation })
+            };
+            let merits: Vec<f64> = pool.iter().map(merit).collect();
+            let all = 0..pool.len();
+            let best = all.max_by(|a, b| merits[*a].total_cmp(&merits[*b]).then(b.cmp(a)));
             let Some(best) = best else { break };
-            taken.insert(key(&pool[best]));
-            chosen.push(pool.swap_remove(best));
+            let best = pool.swap_remove(best).design;
+            pool.iter_mut().for_each(|one| one.near = one.near.max(nearness(&one.design, &best)));
+            chosen.push(best);
         }
         Ok(chosen)
     }
+}
+
+/// A design that may be chosen.
+struct Pooled {
+    design: Design,
+    prediction: Prediction,
+    /// How near the nearest chosen one is, from 0 to 1.
+    near: f64,
 }
 
 fn evolution() -> Evolution {

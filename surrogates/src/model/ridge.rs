@@ -29,6 +29,9 @@ const PART: usize = 1 << 11;
 /// Designs that are predicted as one part.
 const PREDICTED: usize = 1 << 10;
 
+/// A row with fewer than one of so many terms is multiplied by itself, not as part of a matrix.
+const SPARSE: usize = 4;
+
 /// A fitted ridge regression.
 #[derive(Clone, Debug)]
 pub struct Ridge {
@@ -131,6 +134,22 @@ impl Ridge {
         &self.left_out
     }
 
+    /// h of each row.
+    fn lengths(&self, rows: &[Sparse]) -> Vec<f64> {
+        let squared = |column: &[f64]| column.iter().map(|v| v * v).sum::<f64>();
+        let terms = self.terms.count();
+        if rows.iter().any(|row| row.len() * SPARSE < terms) {
+            return rows.iter().map(|row| squared(&turn(&self.halves, row))).collect();
+        }
+        // Of numbers all terms are there: one product of matrices.
+        let mut columns = DMatrix::zeros(terms, rows.len());
+        for (mut column, row) in columns.column_iter_mut().zip(rows) {
+            row.iter().for_each(|&(term, value)| column[term as usize] = value);
+        }
+        let turned = &self.halves * columns;
+        turned.as_slice().chunks_exact(terms.max(1)).map(squared).collect()
+    }
+
     fn mean_of(&self, row: &Sparse) -> f64 {
         self.mean
             + row.iter().map(|&(term, value)| self.weights[term as usize] * value).sum::<f64>()
@@ -152,11 +171,12 @@ impl Surrogate for Ridge {
 
     fn predict(&self, designs: &[Design]) -> Vec<Prediction> {
         let parts = designs.par_chunks(PREDICTED).flat_map_iter(|designs| {
-            let mut row = Sparse::new();
-            designs.iter().map(move |design| {
-                self.terms.write(design, &mut row);
-                let length = turn(&self.halves, &row).iter().map(|v| v * v).sum::<f64>();
-                Prediction { mean: self.mean_of(&row), deviation: self.noise * length.sqrt() }
+            let mut rows = vec![Sparse::new(); designs.len()];
+            rows.iter_mut().zip(designs).for_each(|(row, design)| self.terms.write(design, row));
+            let lengths = self.lengths(&rows);
+            rows.into_iter().zip(lengths).map(|(row, length)| Prediction {
+                mean: self.mean_of(&row),
+                deviation: self.noise * length.sqrt(),
             })
         });
         parts.collect()

@@ -45,10 +45,20 @@ impl Merit {
 
     /// The merits of designs under a surrogate.
     pub fn values(self, surrogate: &dyn Surrogate, designs: &[Design]) -> Vec<f64> {
+        self.predictions(surrogate, designs).into_iter().map(|p| self.of(p)).collect()
+    }
+
+    /// What a model says of designs, as far as it is needed: without deviations (0) where these do not count.
+    pub(crate) fn predictions(
+        self,
+        surrogate: &dyn Surrogate,
+        designs: &[Design],
+    ) -> Vec<Prediction> {
         if self == (Self::Bound { beta: 0.0 }) {
-            return surrogate.means(designs);
+            let means = surrogate.means(designs).into_iter();
+            return means.map(|mean| Prediction { mean, deviation: 0.0 }).collect();
         }
-        surrogate.predict(designs).into_iter().map(|prediction| self.of(prediction)).collect()
+        surrogate.predict(designs)
     }
 }
 
