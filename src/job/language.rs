@@ -123,12 +123,12 @@ impl Job for LanguageJob {
         let part = |range: &std::ops::Range<usize>| &corpus.bytes[range.clone()];
         let (train, validation) = (part(&corpus.train), part(&corpus.validation));
         let ngrams = levels::ngrams(train, validation, ORDER_MAX);
-        let gzip = levels::gzip(validation);
+        let (gzip, xz) = (levels::gzip(validation), levels::xz(validation));
         let named: Vec<(String, f64)> = ngrams
             .iter()
             .enumerate()
             .map(|(order, &bits)| (format!("order {order}"), bits))
-            .chain([("gzip".to_owned(), gzip)])
+            .chain([("gzip".to_owned(), gzip), ("xz".to_owned(), xz)])
             .collect();
         let text: Vec<String> = named.iter().map(|(n, bits)| format!("{n} {bits:.3}")).collect();
         let lines = vec![

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use lzma_rust2::{Lzma2Options, Lzma2Writer};
 
 /// Bits per byte of `text` under counts of `train`, for contexts of 0 to `order` bytes, with Witten–Bell smoothing.
 ///
@@ -31,6 +32,14 @@ pub fn ngrams(train: &[u8], text: &[u8], order: usize) -> Vec<f64> {
 /// Bits per byte of `text` alone, packed by gzip as well as it can.
 pub fn gzip(text: &[u8]) -> f64 {
     let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    let packed = packer.write_all(text).and_then(|()| packer.finish());
+    let packed = packed.expect("memory takes every byte");
+    8.0 * packed.len() as f64 / text.len().max(1) as f64
+}
+
+/// Bits per byte of `text` alone, packed as by `xz -9`, without the frame of some sixty bytes about it.
+pub fn xz(text: &[u8]) -> f64 {
+    let mut packer = Lzma2Writer::new(Vec::new(), Lzma2Options::with_preset(9));
     let packed = packer.write_all(text).and_then(|()| packer.finish());
     let packed = packed.expect("memory takes every byte");
     8.0 * packed.len() as f64 / text.len().max(1) as f64
@@ -71,7 +80,7 @@ mod tests {
         let bits = ngrams(&text, &text, 1);
         assert!((bits[0] - 1.0).abs() < 0.01);
         assert!(bits[1] < 0.02);
-        assert!(gzip(&text) < 0.2);
+        assert!(gzip(&text) < 0.2 && xz(&text) < 0.2);
     }
 
     #[test]
