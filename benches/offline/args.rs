@@ -38,8 +38,8 @@ pub(crate) struct Args {
 pub(crate) const USAGE: &str = "\
 cargo bench --bench offline -- COMMAND [FLAGS]
 
-q1 | q2 | q3 | published | tf-bind-8 | speed   an experiment
-report FILE.jsonl                              the tables of cells that are there
+q1 | tuned | q2 | q3 | published | tf-bind-8 | speed   an experiment
+report FILE.jsonl                                      the tables of cells that are there
 
 --tasks a,b --searchers a,b --arms a,b   only these
 --seeds N --first N                  how many seeds, and the first (of q2: the first task)

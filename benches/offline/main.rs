@@ -1,13 +1,14 @@
 //! Offline design: does a regulariser help, are intervals and abstentions honest, is it useful?
 //!
 //! ```sh
-//! cargo bench --bench offline -- q1 --data DIR --out q1.jsonl      # and q2, q3, published, tf-bind-8, speed; `--quick` for a small one
+//! cargo bench --bench offline -- q1 --data DIR --out q1.jsonl      # and tuned, q2, q3, published, tf-bind-8, speed; `--quick` for a small one
 //! cargo bench --bench offline -- report q1.jsonl                   # the tables of what is there
 //! ```
 //!
 //! | experiment | question |
 //! |---|---|
 //! | `q1` | does IGNITE help? eight arms of the same networks, five searches, paired by seed |
+//! | `tuned` | the same, where each arm chooses among twelve configurations by its own rehearsal |
 //! | `q2` | are intervals and abstention honest? coverage on hidden rows and on proposals; tables without anything to learn |
 //! | `q3` | is it useful? the default against six others, 16 proposals |
 //! | `published` | does the default beat the published searches at the median of 128? five closed-form tasks |
@@ -42,6 +43,7 @@ mod speed;
 mod store;
 mod tf_bind;
 mod tf_bind_report;
+mod tuned;
 mod workers;
 
 use std::process::ExitCode;
@@ -75,12 +77,14 @@ fn run() -> Result<(), String> {
             let experiment = if quick { &q1::PUBLISHED_QUICK } else { &q1::PUBLISHED };
             q1::run(&args, &store, experiment)?;
         }
+        "tuned" => tuned::run(&args, &store)?,
         "speed" => speed::run(&args)?,
         "tf-bind-8" => tf_bind::run(&args, &store)?,
         "report" if path.is_some() => {}
         _ => return Err(USAGE.into()),
     }
-    q1_report::print(&store);
+    q1_report::print(&store, q1::Q1.name);
+    q1_report::print(&store, tuned::NAME);
     q2_report::print(&store);
     rivals::print(&store, &rivals::Q3);
     rivals::print(&store, &rivals::PUBLISHED);

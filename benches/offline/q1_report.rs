@@ -1,4 +1,4 @@
-//! The tables of Q1: outcomes of all cells, paired differences to the plain arm, means over tasks.
+//! The tables of arms of the same networks: outcomes of all cells, paired differences to the plain arm, means over tasks.
 
 use std::collections::BTreeMap;
 
@@ -16,15 +16,16 @@ const TASKS_MIN: usize = 6;
 type Groups = BTreeMap<(String, String, String), Vec<Record>>;
 
 /// Prints all of it.
-pub(crate) fn print(store: &Store) {
+pub(crate) fn print(store: &Store, experiment: &str) {
     let mut groups = Groups::new();
-    for record in store.all::<Record>("q1/") {
+    for record in store.all::<Record>(&format!("{experiment}/")) {
         let key = (record.task.clone(), record.searcher.clone(), record.arm.clone());
         groups.entry(key).or_default().push(record);
     }
     if groups.is_empty() {
         return;
     }
+    println!("\n{experiment}");
     outcomes(&groups);
     differences(&groups);
 }
