@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 pub enum PolicyKind {
     /// One weight a feature. Continuous actions always come from a perceptron.
     Linear,
-    /// A layer of hyperbolic tangents.
+    /// A layer of hyperbolic tangents; two for continuous actions.
     Mlp,
+    /// A gated recurrent unit whose state is carried over the steps of an episode, see [`Recurrent`](super::Recurrent).
+    Gru,
 }
 
 /// Settings of one inner training.
