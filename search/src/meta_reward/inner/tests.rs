@@ -214,6 +214,7 @@ fn settings_out_of_range_are_named() {
         (Config { rollouts: 1, ..Config::default() }, "rollouts"),
         (Config { updates: 0, ..Config::default() }, "updates"),
         (Config { temperature: 0.0, ..Config::default() }, "temperature"),
+        (Config { sigma: 0.0, ..Config::default() }, "sigma"),
         (Config { learning_rate: f32::NAN, ..Config::default() }, "learning_rate"),
     ];
     for (config, key) in wrong {
@@ -250,6 +251,59 @@ fn what_is_watched_is_what_is_evaluated() {
         }
         assert_eq!(sums.map(|sum| sum / 20.0).to_vec(), expected.primitives);
         assert_eq!(sums[0] / 20.0, expected.success);
+    }
+}
+
+#[test]
+fn an_evolution_strategy_trains_the_same_policies_for_as_many_episodes() {
+    let cases = [
+        (&LISTED, PolicyKind::Linear),
+        (&LISTED, PolicyKind::Mlp),
+        (&LISTED, PolicyKind::Gru),
+        (&NUMBERS, PolicyKind::Mlp),
+        (&NUMBERS, PolicyKind::Gru),
+    ];
+    for (world, policy) in cases {
+        let suited = Config::suited(world, policy, TrainerName::Eggroll);
+        let config = Config { hidden: 8, updates: 40, tasks: 8, ..suited };
+        assert_eq!(config.members() * config.starts(), 8 * 8);
+        let mut trainer = Trainer::new(world, &config);
+        let before = trainer.evaluate(&trainer.policy().init(1), Split::L0, 1).success;
+        let trained = trainer.train(&mut share, 1, None);
+        let after = trainer.evaluate(&trained.theta, Split::L0, 1).success;
+        assert!(after > before.max(0.8), "{policy:?}: {before} to {after}");
+        assert_eq!(trained.steps, 5 * 40 * 8 * 8);
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
+        let again = threads.install(|| Trainer::new(world, &config).train(&mut share, 1, None));
+        assert_eq!(trained, again);
+        // Ranks see no scale; this one is exact in binary, so that ties stay ties.
+        let mut scaled = |p: &[f32], t: Trace<'_>, progress: f32| 8.0 * share(p, t, progress);
+        assert_eq!(trained.theta, Trainer::new(world, &config).train(&mut scaled, 1, None).theta);
+    }
+}
+
+#[test]
+fn nothing_is_learnt_by_evolution_where_all_rewards_are_equal() {
+    let config = Config { trainer: TrainerName::Eggroll, updates: 5, ..Config::default() };
+    let equal = |_: &[f32], _: Trace<'_>, _: f32| 0.5;
+    let trained = Trainer::new(&LISTED, &config).train(&mut { equal }, 1, None);
+    assert!(trained.told == 0.0 && trained.theta.iter().all(|weight| *weight == 0.0));
+}
+
+#[test]
+fn a_limit_of_steps_ends_a_training_with_the_policy_so_far() {
+    for trainer in [TrainerName::Grpo, TrainerName::Eggroll] {
+        let whole = Config { trainer, updates: 6, ..Config::default() };
+        // 640 steps an update: the third one goes beyond the limit, and a fourth does not begin.
+        let short = Config { steps_max: 1300, ..whole.clone() };
+        let capped = Trainer::new(&LISTED, &short).train(&mut share, 1, None);
+        assert_eq!((capped.steps, capped.capped), (3 * 640, true));
+        let progress = |p: &[f32], _: Trace<'_>, _: f32| p[1];
+        let three = Config { updates: 3, ..whole.clone() };
+        let three = Trainer::new(&LISTED, &three).train(&mut { progress }, 1, None);
+        assert_eq!((capped.theta, three.capped), (three.theta, false));
+        let enough = Config { steps_max: 6 * 640, ..whole };
+        assert!(!Trainer::new(&LISTED, &enough).train(&mut share, 1, None).capped);
     }
 }
 
