@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::layers::unknown;
-use super::{ConfigError, Layers, table_of};
+use super::{ConfigError, Layers, TaskConfig, table_of};
 use crate::worlds;
 
 /// Options of the search for a reward.
@@ -153,9 +153,20 @@ fn read_inner(
         .map_err(|error: toml::de::Error| layers.error("task.inner", error.message()))
 }
 
-/// Reads and checks `[search]`.
-pub(super) fn read_search(layers: &Layers) -> Result<outer::Config, ConfigError> {
+/// Reads and checks `[search]`, for a task.
+pub(super) fn read_search(
+    layers: &Layers,
+    task: &TaskConfig,
+) -> Result<outer::Config, ConfigError> {
     let config: outer::Config = layers.section("search", &["strategy"])?;
     config.check().map_err(|e| layers.error(&format!("search.{}", e.key), e.reason))?;
+    if let TaskConfig::Reward(options) = task
+        && config.method.inherits()
+        && config.inherit.slices > options.inner.updates
+    {
+        let (found, most) = (config.inherit.slices, options.inner.updates);
+        let reason = format!("must be at most task.inner.updates, {most}; found {found}");
+        return Err(layers.error("search.inherit.slices", reason));
+    }
     Ok(config)
 }
