@@ -2,13 +2,15 @@
 
 use hatchery_engine::world::World;
 use hatchery_search::meta_reward::expression::{Division, Operators, Vocabulary};
+use hatchery_search::meta_reward::inner::{PolicyKind, TrainerName};
 use hatchery_search::meta_reward::{inner, outer};
 use hatchery_tasks::worlds::WithWorld;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::layers::unknown;
-use super::{ConfigError, Layers, table_of};
+use super::{ConfigError, Layers, TaskConfig, table_of};
 use crate::worlds;
 
 /// Options of the search for a reward.
@@ -51,7 +53,12 @@ impl RewardTaskConfig {
     pub(super) fn read(layers: &Layers) -> Result<Self, ConfigError> {
         let Written { environment, primitives, operators, division } =
             layers.section("task", &["name", "inner"])?;
-        let of_world = hatchery_tasks::worlds::with_world(&environment, Known);
+        let inner = written_inner(layers)?;
+        let known = Known {
+            policy: chosen(layers, &inner, "policy")?,
+            trainer: chosen(layers, &inner, "trainer")?,
+        };
+        let of_world = hatchery_tasks::worlds::with_world(&environment, known);
         let (suited, sets) = of_world
             .ok_or_else(|| layers.error("task.environment", worlds::unknown(&environment)))?;
         let primitives = primitives.unwrap_or_else(|| sets[0].clone());
@@ -60,7 +67,7 @@ impl RewardTaskConfig {
                 unknown("choice of primitives", &primitives, sets.iter().map(String::as_str));
             return Err(layers.error("task.primitives", reason));
         }
-        let inner = read_inner(layers, &suited)?;
+        let inner = read_inner(layers, inner, &suited)?;
         inner
             .check()
             .map_err(|(key, reason)| layers.error(&format!("task.inner.{key}"), reason))?;
@@ -82,25 +89,52 @@ impl RewardTaskConfig {
     }
 }
 
-/// How policies are trained there, and the names of the choices of primitives.
-struct Known;
+/// How policies are trained there, with the policy and the trainer that were chosen, and the names of the choices of primitives.
+struct Known {
+    policy: Option<PolicyKind>,
+    trainer: Option<TrainerName>,
+}
 
 impl WithWorld for Known {
     type Output = (inner::Config, Vec<String>);
 
     fn with<W: World>(self, world: W) -> Self::Output {
         let sets = world.sets().iter().map(|set| set.name.to_owned());
-        (inner::Config::of(&world), sets.collect())
+        let usual = inner::Config::of(&world);
+        let policy = self.policy.unwrap_or(usual.policy);
+        let trainer = self.trainer.unwrap_or(usual.trainer);
+        (inner::Config::suited(&world, policy, trainer), sets.collect())
     }
 }
 
+/// What is written of `[task.inner]`.
+fn written_inner(layers: &Layers) -> Result<Table, ConfigError> {
+    match layers.section_table("task")?.remove("inner") {
+        None => Ok(Table::new()),
+        Some(Value::Table(table)) => Ok(table),
+        Some(_) => Err(layers.error("task.inner", "expected a table")),
+    }
+}
+
+/// A key on which the defaults of others depend.
+fn chosen<T: DeserializeOwned>(
+    layers: &Layers,
+    written: &Table,
+    key: &str,
+) -> Result<Option<T>, ConfigError> {
+    let Some(value) = written.get(key) else { return Ok(None) };
+    let value = value.clone().try_into();
+    value.map(Some).map_err(|error: toml::de::Error| {
+        layers.error(&format!("task.inner.{key}"), error.message())
+    })
+}
+
 /// Lays `[task.inner]` over what suits the environment.
-fn read_inner(layers: &Layers, suited: &inner::Config) -> Result<inner::Config, ConfigError> {
-    let written = match layers.section_table("task")?.remove("inner") {
-        None => Table::new(),
-        Some(Value::Table(table)) => table,
-        Some(_) => return Err(layers.error("task.inner", "expected a table")),
-    };
+fn read_inner(
+    layers: &Layers,
+    written: Table,
+    suited: &inner::Config,
+) -> Result<inner::Config, ConfigError> {
     let mut table = table_of(suited);
     for (key, value) in written {
         let dotted = format!("task.inner.{key}");
@@ -119,9 +153,20 @@ fn read_inner(layers: &Layers, suited: &inner::Config) -> Result<inner::Config, 
         .map_err(|error: toml::de::Error| layers.error("task.inner", error.message()))
 }
 
-/// Reads and checks `[search]`.
-pub(super) fn read_search(layers: &Layers) -> Result<outer::Config, ConfigError> {
+/// Reads and checks `[search]`, for a task.
+pub(super) fn read_search(
+    layers: &Layers,
+    task: &TaskConfig,
+) -> Result<outer::Config, ConfigError> {
     let config: outer::Config = layers.section("search", &["strategy"])?;
     config.check().map_err(|e| layers.error(&format!("search.{}", e.key), e.reason))?;
+    if let TaskConfig::Reward(options) = task
+        && config.method.inherits()
+        && config.inherit.slices > options.inner.updates
+    {
+        let (found, most) = (config.inherit.slices, options.inner.updates);
+        let reason = format!("must be at most task.inner.updates, {most}; found {found}");
+        return Err(layers.error("search.inherit.slices", reason));
+    }
     Ok(config)
 }

@@ -73,7 +73,7 @@ impl SearchConfig {
             return Ok(Self::Formula(super::formulas::read_search(layers)?));
         }
         if name == "reward" {
-            return Ok(Self::Reward(super::rewards::read_search(layers)?));
+            return Ok(Self::Reward(super::rewards::read_search(layers, task)?));
         }
         match Value::String(name).try_into::<Variant>() {
             Ok(variant) => Ok(Self::Eggroll(variant, read_eggroll(layers, variant)?)),

@@ -6,6 +6,7 @@ use clap::Subcommand;
 #[command(after_help = "Examples:
   hatchery reward score 'g1+0.25*(found+held+inserted+done)' --env tidy-hard
   hatchery reward score hand_made --env tidy-hard --seeds 16 --json
+  hatchery reward score hand_made --env keydoor --policy gru --trainer eggroll --updates 100
   hatchery reward names --env tidy-hard              what expressions may be made of
 
 Expressions have numbers, + - * / ( ), names of primitives, min(a,b), max(a,b), gate(c,a), ramp(a,b), clip01(a), tanh(a),
@@ -40,6 +41,15 @@ pub(in crate::cli) struct RewardScoreArgs {
     /// Updates of a training
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(in crate::cli) updates: u32,
+    /// What scores actions; the default is what suits the environment
+    #[arg(long, value_name = "KIND", value_parser = ["linear", "mlp", "gru"])]
+    pub(in crate::cli) policy: Option<String>,
+    /// What trains it: by the gradient of groups of episodes, or by an evolution strategy
+    #[arg(long, value_name = "NAME", default_value = "grpo", value_parser = ["grpo", "eggroll"])]
+    pub(in crate::cli) trainer: String,
+    /// Steps in the environment after which a training ends with the policy so far; 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(in crate::cli) steps_max: u64,
     /// Episodes that each success rate is measured with
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(in crate::cli) episodes: u32,

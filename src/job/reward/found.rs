@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use hatchery_engine::world::World;
 use hatchery_search::meta_reward::Interval;
-use hatchery_search::meta_reward::expression::{Class, Invariance, Reward};
-use hatchery_search::meta_reward::outer::{Record, Seeds, Verdict};
+use hatchery_search::meta_reward::expression::{Class, Invariance, Reward, Vocabulary};
+use hatchery_search::meta_reward::outer::{InnerRuns, Record, Seeds, Verdict};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -41,7 +41,7 @@ impl<W: World> RewardJob<W> {
             "primitives": names,
             "rewards": self.strategy.archive().len(),
             "best": best,
-            "steps": self.steps(),
+            "steps": steps(&self.task, &self.all),
         })
     }
 
@@ -58,40 +58,42 @@ impl<W: World> RewardJob<W> {
     pub(super) fn short(&self, reward: &Reward) -> Reward {
         reward.simplified(&self.all, Invariance::Affine)
     }
+}
 
-    fn steps(&self) -> Vec<Step> {
-        let trainings = self.task.journal.as_ref().map(|j| j.trainings()).unwrap_or_default();
-        let mut steps: BTreeMap<u32, BTreeMap<u32, (String, Vec<f64>)>> = BTreeMap::new();
-        for training in trainings {
-            let Seeds::Search(step) = training.seeds else { continue };
-            let member = steps.entry(step).or_default().entry(training.member).or_default();
-            member.0 = training.expression;
-            member.1.extend(training.success.first());
-        }
-        steps.into_iter().map(|(step, members)| self.step(step, members)).collect()
+/// How the search went from step to step, by the log.
+pub(super) fn steps<W: World>(task: &InnerRuns<W>, all: &Vocabulary) -> Value {
+    let trainings = task.journal.as_ref().map(|j| j.trainings()).unwrap_or_default();
+    let mut steps: BTreeMap<u32, BTreeMap<u32, (String, Vec<f64>)>> = BTreeMap::new();
+    for training in trainings {
+        let Seeds::Search(step) = training.seeds else { continue };
+        let member = steps.entry(step).or_default().entry(training.member).or_default();
+        member.0 = training.expression;
+        member.1.extend(training.success.first());
     }
+    let steps = steps.into_iter().map(|(number, members)| step(number, members, all));
+    json!(steps.collect::<Vec<_>>())
+}
 
-    fn step(&self, step: u32, members: BTreeMap<u32, (String, Vec<f64>)>) -> Step {
-        let mut one = Step { step, ..Step::default() };
-        one.effects = vec![0.0; self.all.primitives().len()];
-        let share = 1.0 / members.len().max(1) as f64;
-        for (expression, values) in members.into_values() {
-            one.values.push(values.iter().sum::<f64>() / values.len().max(1) as f64);
-            if let Ok(reward) = Reward::parse(&expression, &self.all) {
-                match reward.analyse(&self.all).class {
-                    Class::Stable => one.stable += 1,
-                    Class::Unstable => one.unstable += 1,
-                    Class::Adversarial => one.adversarial += 1,
-                }
-                let effects = reward.effects(&self.all);
-                for (mean, effect) in one.effects.iter_mut().zip(effects) {
-                    *mean += share * f64::from(effect);
-                }
+fn step(step: u32, members: BTreeMap<u32, (String, Vec<f64>)>, all: &Vocabulary) -> Step {
+    let mut one = Step { step, ..Step::default() };
+    one.effects = vec![0.0; all.primitives().len()];
+    let share = 1.0 / members.len().max(1) as f64;
+    for (expression, values) in members.into_values() {
+        one.values.push(values.iter().sum::<f64>() / values.len().max(1) as f64);
+        if let Ok(reward) = Reward::parse(&expression, all) {
+            match reward.analyse(all).class {
+                Class::Stable => one.stable += 1,
+                Class::Unstable => one.unstable += 1,
+                Class::Adversarial => one.adversarial += 1,
             }
-            one.expressions.push(expression);
+            let effects = reward.effects(all);
+            for (mean, effect) in one.effects.iter_mut().zip(effects) {
+                *mean += share * f64::from(effect);
+            }
         }
-        one
+        one.expressions.push(expression);
     }
+    one
 }
 
 /// Mean and interval of each split, with the values.

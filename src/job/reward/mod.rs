@@ -2,7 +2,9 @@
 
 mod conclude;
 mod found;
+mod inherited;
 mod policy;
+mod report;
 
 use std::path::Path;
 
@@ -15,6 +17,7 @@ use hatchery_search::meta_reward::expression::Vocabulary;
 use hatchery_search::meta_reward::outer::{Config, InnerRuns, Journal, Method, Outer, Screened};
 use hatchery_tasks::worlds::WithWorld;
 
+use inherited::InheritedJob;
 pub(crate) use policy::{RewardPolicy, Scene};
 
 use super::{Conclude, Conclusion, Job, RestoreError, Restored, restore};
@@ -65,6 +68,10 @@ impl WithWorld for Build<'_> {
                 journal.with_context(|| format!("the log of trainings {}", path.display()))?
             }
         });
+        if search.method.inherits() {
+            let job = InheritedJob::try_new(task, search, [vocabulary, all])?;
+            return Ok(Box::new(job));
+        }
         let (name, folder) = (task.world.name(), run_dir.map(|dir| dir.join("external")));
         let method = Method::try_new(search, &vocabulary, &name, seed, folder)?;
         let screening = search.screening.clone();
@@ -106,7 +113,7 @@ impl<W: World> Job for RewardJob<W> {
     }
 
     fn reward_policy(&self) -> Option<&dyn RewardPolicy> {
-        Some(self)
+        Some(&self.task)
     }
 
     fn conclude(&mut self, _: &RunReport, with: &Conclude<'_>) -> Result<Conclusion> {

@@ -2,9 +2,11 @@
 
 use anyhow::{Result, ensure};
 use hatchery_engine::world::{Split, World};
+use hatchery_engine::{Layout, ParamSpec, Params};
 use hatchery_search::meta_reward::inner::{Config, Policy, evaluate, watch_episode};
+use hatchery_search::meta_reward::outer::InnerRuns;
 
-use super::RewardJob;
+use crate::run_dir::RunDir;
 
 /// A policy in its world, by its weights.
 pub(crate) trait RewardPolicy {
@@ -29,20 +31,20 @@ pub(crate) struct Scene {
     pub(crate) words: String,
 }
 
-impl<W: World> RewardPolicy for RewardJob<W> {
+impl<W: World> RewardPolicy for InnerRuns<W> {
     fn success(&self, theta: &[f32], episodes: u32, seed: u64) -> Result<[f64; 3]> {
-        let policy = self.policy(theta)?;
-        let config = Config { episodes: episodes as usize, ..self.task.config.clone() };
-        let world = &self.task.world;
+        let policy = policy_of(self, theta)?;
+        let config = Config { episodes: episodes as usize, ..self.config.clone() };
+        let world = &self.world;
         Ok(Split::REPORTED
             .map(|split| evaluate(world, &policy, theta, split, seed, &config).success))
     }
 
     fn scenes(&self, theta: &[f32], seed: u64) -> Result<Vec<Scene>> {
-        self.policy(theta)?;
-        let world = &self.task.world;
+        policy_of(self, theta)?;
+        let world = &self.world;
         let mut scenes = Vec::new();
-        let watched = watch_episode(world, &self.task.config, theta, Split::L0, seed, 0, |frame| {
+        let watched = watch_episode(world, &self.config, theta, Split::L0, seed, 0, |frame| {
             let words = frame.action.map_or_else(String::new, |action| {
                 format!("step {}: {}", frame.step + 1, world.say(frame.state, action))
             });
@@ -56,16 +58,20 @@ impl<W: World> RewardPolicy for RewardJob<W> {
     }
 }
 
-impl<W: World> RewardJob<W> {
-    fn policy(&self, theta: &[f32]) -> Result<Policy> {
-        let config = &self.task.config;
-        let policy = Policy::new(self.task.world.controls(), config.policy, config.hidden);
-        ensure!(
-            theta.len() == policy.weights(),
-            "the policy has {} weights, the file has {}",
-            policy.weights(),
-            theta.len()
-        );
-        Ok(policy)
-    }
+/// The policy of trainings, if the weights are of one.
+fn policy_of<W: World>(runs: &InnerRuns<W>, theta: &[f32]) -> Result<Policy> {
+    let Config { policy, hidden, .. } = runs.config;
+    let policy = Policy::new(runs.world.controls(), policy, hidden);
+    let (expected, found) = (policy.weights(), theta.len());
+    ensure!(found == expected, "the policy has {expected} weights, the file has {found}");
+    Ok(policy)
+}
+
+/// Writes the policy that is kept.
+///
+/// # Errors
+/// If the file system refuses.
+pub(super) fn write_policy(theta: Vec<f32>, dir: &RunDir) -> Result<()> {
+    let spec = ParamSpec::vector("policy", theta.len());
+    dir.write_parameters(&Params { layout: Layout::new(vec![spec]).into(), values: theta })
 }

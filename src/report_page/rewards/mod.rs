@@ -1,6 +1,7 @@
 //! The page of a search for a reward: the formula as a tree, what its policies reach beside the rivals, how it came about.
 
 mod evolution;
+mod sequence;
 mod splits;
 mod tree;
 
@@ -74,6 +75,7 @@ impl RewardFiles {
     /// The part of the page between the figures and the numbers.
     pub(super) fn sections(&self) -> String {
         let mut out = self.reward();
+        out += &sequence::table(&self.found);
         out += &splits::picture(&self.found);
         out += &self.rivals();
         out += &evolution::charts(&self.found);
@@ -91,12 +93,13 @@ impl RewardFiles {
             };
             return format!(
                 "<section>\n<h2>The best reward so far</h2>\n<div class=\"scroll\"><pre><code>{}</code></pre></div>\n\
-                 <p>The search was stopped before its race: nothing was trained afresh yet.</p>\n</section>\n",
+                 <p>The search was stopped before its end: nothing was trained or measured afresh yet.</p>\n</section>\n",
                 escape(best)
             );
         };
+        let title = if sequence::is_there(found) { "The last reward" } else { "The reward" };
         format!(
-            "<section>\n<h2>The reward</h2>\n<div class=\"scroll\"><pre><code>R = {}</code></pre></div>\n<p>{}.</p>\n{}</section>\n",
+            "<section>\n<h2>{title}</h2>\n<div class=\"scroll\"><pre><code>R = {}</code></pre></div>\n<p>{}.</p>\n{}</section>\n",
             escape(expression),
             escape(word(&found["check"])),
             tree::picture(&found["tree"])
@@ -127,9 +130,20 @@ impl RewardFiles {
             "formula",
         ]);
         let fresh = found["fresh_trainings"].as_u64().unwrap_or(0);
+        let about = if sequence::is_there(found) {
+            format!(
+                "Of the searched policy, mean success of one policy in {fresh} sets of fresh episodes; of the rivals, of {fresh} fresh trainings \
+                 for as many updates, judged by the same episodes. 95 % interval in brackets, which for the one policy knows nothing of other \
+                 searches; below it the searched policy minus this one."
+            )
+        } else {
+            format!(
+                "Mean success of {fresh} fresh trainings with the same seeds, 95 % interval in brackets; below it the searched reward minus this \
+                 one, paired by seed."
+            )
+        };
         format!(
-            "<section>\n<h2>Rivals</h2>\n{}<p>Mean success of {fresh} fresh trainings with the same seeds, 95 % interval in brackets; below it the \
-             searched reward minus this one, paired by seed.</p>\n</section>\n",
+            "<section>\n<h2>Rivals</h2>\n{}<p>{about}</p>\n</section>\n",
             table("", "Rivals", &head, &body)
         )
     }

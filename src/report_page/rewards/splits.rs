@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::super::number;
-use super::{RIVALS, SPLITS};
+use super::{RIVALS, SPLITS, sequence};
 
 /// Height of a row and of the space between splits, pixels.
 const ROW: f64 = 24.0;
@@ -60,9 +60,16 @@ pub(super) fn picture(found: &Value) -> String {
             y + 16.0
         );
     }
+    let (title, over) = if sequence::is_there(found) {
+        (
+            "Success on fresh episodes",
+            "sets of episodes of the searched policy, over trainings of its rivals",
+        )
+    } else {
+        ("Success of fresh trainings", "trainings")
+    };
     format!(
-        "<section>\n<h2>Success of fresh trainings</h2>\n<p>Share of episodes that reach the true outcome: mean and 95 % interval over \
-         trainings.</p>\n<svg class=\"whiskers\" role=\"img\" aria-label=\"Success by split; the numbers are in the table of rivals.\" \
+        "<section>\n<h2>{title}</h2>\n<p>Share of episodes that reach the true outcome: mean and 95 % interval over {over}.</p>\n<svg class=\"whiskers\" role=\"img\" aria-label=\"Success by split; the numbers are in the table of rivals.\" \
          width=\"100%\" height=\"{}\">\n{grid}{rows}</svg>\n</section>\n",
         y + 24.0
     )

@@ -3,7 +3,8 @@
 use hatchery_engine::world::{Action, Controls, Features, Split, Trace, World};
 use hatchery_kernels::{Dice, Domain};
 
-use super::policy::{Policy, Scratch};
+use super::gru::Memory;
+use super::policy::{Policy, Scratch, deviation, soften};
 
 /// Which choices of a policy are drawn: those of training and of measuring share none.
 const CHOICES: u32 = 64;
@@ -25,6 +26,8 @@ pub struct Episode {
     /// (steps, signals).
     signals: Vec<f32>,
     codes: Vec<u32>,
+    /// Of recurrent policies.
+    pub(super) memory: Memory,
     /// Primitives at the end.
     pub primitives: Vec<f32>,
 }
@@ -70,6 +73,7 @@ impl Episode {
         }
         self.ends.clear();
         self.taken.clear();
+        policy.begin(&mut self.memory);
         let signals = world.signals().len();
         let horizon = world.horizon();
         while self.ends.len() < horizon {
@@ -90,15 +94,11 @@ impl Episode {
                         self.features.close();
                     }
                     let rows = first..self.features.rows();
-                    policy.chances(
-                        theta,
-                        &self.features,
-                        rows,
-                        temperature,
-                        &mut self.chances,
-                        scratch,
-                    );
-                    let chosen = choose(&self.chances[first..], dice);
+                    let (chances, memory) = (&mut self.chances, &mut self.memory);
+                    policy.scores(theta, &self.features, rows, chances, memory, scratch);
+                    soften(&mut chances[first..], temperature);
+                    let chosen = choose(&chances[first..], dice);
+                    policy.remember_row(chosen, memory);
                     self.taken.push((first + chosen) as u32);
                     let action = Action::Listed(self.codes[chosen]);
                     watch(state, action);
@@ -109,11 +109,12 @@ impl Episode {
                     self.seen.resize(seen + observations, 0.0);
                     self.done.resize(done + dimension, 0.0);
                     world.observe(state, &mut self.seen[seen..]);
-                    policy.mean(theta, &self.seen[seen..], scratch);
+                    policy.mean(theta, &self.seen[seen..], &mut self.memory, scratch);
                     for (at, number) in self.done[done..].iter_mut().enumerate() {
-                        let deviation = policy.deviation(theta, at) * temperature;
+                        let deviation = deviation(theta, dimension, at) * temperature;
                         *number = scratch.output(at) + deviation * dice.normal() as f32;
                     }
+                    policy.remember_numbers(&self.done[done..], &mut self.memory);
                     let action = Action::Continuous(&self.done[done..]);
                     watch(state, action);
                     world.step(state, action, &mut self.signals[from..])

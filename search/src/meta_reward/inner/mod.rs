@@ -16,21 +16,28 @@
 //! Policies are fresh at each update, so nothing is clipped; there is no critic. Source: Shao et al., *DeepSeekMath* (2024),
 //! arXiv:2402.03300, section 4.1, without the pull to a reference policy.
 //!
+//! With `trainer = "eggroll"` the same policies are trained by the evolution strategy of the house instead, for as many episodes an update.
+//! There are four of them: linear, perceptron, Gaussian, and [`Recurrent`].
+//!
 //! A training is a function of world, reward, [`Config`], seed and first weights: starts and choices are drawn by address, and
 //! sums are taken in the order of the rollouts. It runs on one thread; an outer search has many of them.
 
 mod advantage;
 mod config;
+mod eggroll;
 mod episode;
 mod evaluate;
+mod grpo;
+mod gru;
 mod policy;
 mod train;
 mod watch;
 
 pub use advantage::group_advantages;
-pub use config::{Config, PolicyKind};
+pub use config::{Config, PolicyKind, TrainerName};
 pub use episode::Episode;
 pub use evaluate::{Evaluation, evaluate};
+pub use gru::Recurrent;
 pub use policy::Policy;
 pub use train::{RewardFunction, Trained, Trainer};
 pub use watch::{Frame, Watched, watch_episode};

@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use hatchery_engine::world::{Controls, Features};
+use hatchery_engine::{Layout, ParamSpec};
 use hatchery_kernels::math::{exp, tanh};
 use hatchery_kernels::{Dice, Domain};
 
 use super::config::PolicyKind;
 use super::episode::Episode;
+use super::gru::{Back, Memory, Recurrent};
 
 /// First log-deviation of continuous actions: e^-0.5 = 0.61.
 const LOG_DEVIATION: f32 = -0.5;
@@ -41,6 +43,8 @@ pub enum Policy {
         /// Width of both layers.
         hidden: usize,
     },
+    /// With a memory of the episode, for both kinds of action.
+    Recurrent(Recurrent),
 }
 
 /// Buffers of forward and backward passes.
@@ -48,6 +52,7 @@ pub enum Policy {
 pub(super) struct Scratch {
     layers: [Vec<f32>; 3],
     slopes: [Vec<f32>; 2],
+    back: Back,
 }
 
 impl Scratch {
@@ -62,6 +67,7 @@ impl Policy {
         match (controls, kind) {
             (Controls::Listed { features }, PolicyKind::Linear) => Self::Linear { features },
             (Controls::Listed { features }, PolicyKind::Mlp) => Self::Mlp { features, hidden },
+            (_, PolicyKind::Gru) => Self::Recurrent(Recurrent { controls, hidden }),
             (Controls::Continuous { observations, dimension }, _) => {
                 Self::Gaussian { observations, dimension, hidden }
             }
@@ -76,7 +82,30 @@ impl Policy {
             Self::Gaussian { observations, dimension, hidden } => {
                 (observations + 1 + hidden + 1 + dimension) * hidden + 2 * dimension
             }
+            Self::Recurrent(policy) => policy.weights(),
         }
+    }
+
+    /// Names and shapes of the parts of the weights, in their order.
+    pub fn layout(&self) -> Layout {
+        Layout::new(match *self {
+            Self::Linear { features } => vec![ParamSpec::vector("weight", features)],
+            Self::Mlp { features, hidden } => vec![
+                ParamSpec::embedding("hidden.weight", features, hidden),
+                ParamSpec::vector("hidden.bias", hidden),
+                ParamSpec::vector("output.weight", hidden),
+            ],
+            Self::Gaussian { observations, dimension, hidden } => vec![
+                ParamSpec::embedding("first.weight", observations, hidden),
+                ParamSpec::vector("first.bias", hidden),
+                ParamSpec::embedding("second.weight", hidden, hidden),
+                ParamSpec::vector("second.bias", hidden),
+                ParamSpec::embedding("output.weight", hidden, dimension),
+                ParamSpec::vector("output.bias", dimension),
+                ParamSpec::vector("log_deviation", dimension),
+            ],
+            Self::Recurrent(policy) => policy.specs(),
+        })
     }
 
     /// First weights of a seed: none for a linear policy, so that all actions are equally likely; else normal deviates over the root
@@ -102,32 +131,57 @@ impl Policy {
                 draw(&mut theta[two..two + hidden * dimension], hidden, 0.1);
                 theta[three..].fill(LOG_DEVIATION);
             }
+            Self::Recurrent(policy) => {
+                for (range, inputs, scale) in policy.drawn() {
+                    draw(&mut theta[range], inputs, scale);
+                }
+                // Those of continuous actions; the others have none.
+                if let Controls::Continuous { dimension, .. } = policy.controls {
+                    let deviations = theta.len() - dimension;
+                    theta[deviations..].fill(LOG_DEVIATION);
+                }
+            }
         }
         theta
     }
 
-    /// Chances of the actions of one state, the rows `rows`, appended to `chances`.
-    pub(super) fn chances(
+    /// An episode begins.
+    pub(super) fn begin(&self, memory: &mut Memory) {
+        if let Self::Recurrent(policy) = self {
+            policy.begin(memory);
+        }
+    }
+
+    /// Scores of the actions of one state, the rows `rows`, appended to `scores`.
+    pub(super) fn scores(
         &self,
         theta: &[f32],
         features: &Features,
         rows: Range<usize>,
-        temperature: f32,
-        chances: &mut Vec<f32>,
+        scores: &mut Vec<f32>,
+        memory: &mut Memory,
         scratch: &mut Scratch,
     ) {
-        let first = chances.len();
+        if let Self::Recurrent(policy) = self {
+            return policy.scores(theta, features, rows, memory, scores);
+        }
         for row in rows {
-            chances.push(self.score(theta, features.row(row), scratch) / temperature);
+            scores.push(self.score(theta, features.row(row), scratch));
         }
-        let scores = &mut chances[first..];
-        let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let mut sum = 0.0;
-        for score in scores.iter_mut() {
-            *score = exp(*score - largest);
-            sum += *score;
+    }
+
+    /// One of the actions that were scored last was chosen.
+    pub(super) fn remember_row(&self, number: usize, memory: &mut Memory) {
+        if let Self::Recurrent(policy) = self {
+            policy.remember_row(number, memory);
         }
-        scores.iter_mut().for_each(|chance| *chance /= sum);
+    }
+
+    /// These numbers were done.
+    pub(super) fn remember_numbers(&self, numbers: &[f32], memory: &mut Memory) {
+        if let Self::Recurrent(policy) = self {
+            policy.remember_numbers(numbers, memory);
+        }
     }
 
     #[inline]
@@ -149,12 +203,29 @@ impl Policy {
                 let out = &theta[(features + 1) * hidden..];
                 layer.iter().zip(out).map(|(unit, weight)| unit * weight).sum()
             }
-            Self::Gaussian { .. } => unreachable!("a policy of numbers lists no actions"),
+            Self::Gaussian { .. } | Self::Recurrent(_) => {
+                unreachable!("a row alone has a score where nothing else is looked at")
+            }
         }
     }
 
     /// Mean of a continuous action, into the scratch.
-    pub(super) fn mean(&self, theta: &[f32], observation: &[f32], scratch: &mut Scratch) {
+    pub(super) fn mean(
+        &self,
+        theta: &[f32],
+        observation: &[f32],
+        memory: &mut Memory,
+        scratch: &mut Scratch,
+    ) {
+        match self {
+            Self::Recurrent(policy) => {
+                policy.mean(theta, observation, memory, &mut scratch.layers[2]);
+            }
+            _ => self.mean_of_perceptron(theta, observation, scratch),
+        }
+    }
+
+    fn mean_of_perceptron(&self, theta: &[f32], observation: &[f32], scratch: &mut Scratch) {
         let Self::Gaussian { observations, dimension, hidden } = *self else {
             unreachable!("a policy of listed actions has no mean")
         };
@@ -167,13 +238,6 @@ impl Policy {
         dense(&theta[three..], second, dimension, output);
     }
 
-    /// Deviation of one number of a continuous action.
-    pub(super) fn deviation(&self, theta: &[f32], at: usize) -> f32 {
-        let Self::Gaussian { dimension, .. } = *self else { return 0.0 };
-        let [low, high] = LOG_DEVIATION_RANGE;
-        exp(theta[theta.len() - dimension + at].clamp(low, high))
-    }
-
     /// Adds `weight` times the gradient of the log-probability of all that was done in an episode.
     pub(super) fn add_gradient(
         &self,
@@ -183,9 +247,14 @@ impl Policy {
         gradient: &mut [f32],
         scratch: &mut Scratch,
     ) {
-        if matches!(self, Self::Gaussian { .. }) {
-            self.add_gradient_of_numbers(theta, episode, weight, gradient, scratch);
-            return;
+        match self {
+            Self::Linear { .. } | Self::Mlp { .. } => {}
+            Self::Gaussian { .. } => {
+                return self.add_gradient_of_numbers(theta, episode, weight, gradient, scratch);
+            }
+            Self::Recurrent(policy) => {
+                return policy.add_gradient(theta, episode, weight, gradient, &mut scratch.back);
+            }
         }
         let mut first = 0;
         for (&end, &taken) in episode.ends.iter().zip(&episode.taken) {
@@ -236,7 +305,9 @@ impl Policy {
                         .for_each(|(sum, slope)| *sum += slope * value);
                 }
             }
-            Self::Gaussian { .. } => unreachable!("a policy of numbers lists no actions"),
+            Self::Gaussian { .. } | Self::Recurrent(_) => {
+                unreachable!("a row alone has a score where nothing else is looked at")
+            }
         }
     }
 
@@ -252,10 +323,10 @@ impl Policy {
         let [one, two, three, deviations] = starts(observations, hidden, dimension);
         let steps = episode.seen.chunks_exact(observations);
         for (seen, done) in steps.zip(episode.done.chunks_exact(dimension)) {
-            self.mean(theta, seen, scratch);
+            self.mean_of_perceptron(theta, seen, scratch);
             let [first, second, output] = &mut scratch.layers;
             for (at, (mean, &number)) in output.iter_mut().zip(done).enumerate() {
-                let deviation = self.deviation(theta, at);
+                let deviation = deviation(theta, dimension, at);
                 let off = (number - *mean) / deviation;
                 gradient[deviations + at] += weight * (off * off - 1.0);
                 // From here on the output holds slopes.
@@ -271,6 +342,24 @@ impl Policy {
             back(&theta[one..two], seen, far, &mut gradient[one..two], near);
         }
     }
+}
+
+/// Deviation of number `at` of a continuous action, from the last weights.
+pub(super) fn deviation(theta: &[f32], dimension: usize, at: usize) -> f32 {
+    let [low, high] = LOG_DEVIATION_RANGE;
+    exp(theta[theta.len() - dimension + at].clamp(low, high))
+}
+
+/// Turns scores into chances: the softmax of scores over the temperature.
+pub(super) fn soften(scores: &mut [f32], temperature: f32) {
+    scores.iter_mut().for_each(|score| *score /= temperature);
+    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for score in scores.iter_mut() {
+        *score = exp(*score - largest);
+        sum += *score;
+    }
+    scores.iter_mut().for_each(|chance| *chance /= sum);
 }
 
 /// Where W₁, W₂, W₃ and the log-deviations of a Gaussian policy begin; a bias follows its matrix.

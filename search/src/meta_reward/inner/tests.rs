@@ -3,7 +3,8 @@ use hatchery_engine::world::{
 };
 use hatchery_kernels::Dice;
 
-use super::policy::Scratch;
+use super::gru::Memory;
+use super::policy::{Scratch, deviation, soften};
 use super::*;
 
 /// Five steps; the outcome is 1 if action 2 was taken at least three times, or if numbers add up to more than 1.5.
@@ -90,17 +91,19 @@ const LISTED: Toy = Toy { controls: Controls::Listed { features: 6 } };
 const NUMBERS: Toy = Toy { controls: Controls::Continuous { observations: 3, dimension: 2 } };
 
 /// Log-probability of what was done, in double precision where sums are long.
-fn log_probability(policy: &Policy, theta: &[f32], episode: &Episode) -> f64 {
-    let mut scratch = Scratch::default();
+fn log_probability(controls: Controls, policy: &Policy, theta: &[f32], episode: &Episode) -> f64 {
+    let (mut scratch, mut memory) = (Scratch::default(), Memory::default());
     let mut log = 0.0;
-    if let Policy::Gaussian { observations, dimension, .. } = *policy {
+    policy.begin(&mut memory);
+    if let Controls::Continuous { observations, dimension } = controls {
         for (seen, done) in episode.seen.chunks(observations).zip(episode.done.chunks(dimension)) {
-            policy.mean(theta, seen, &mut scratch);
+            policy.mean(theta, seen, &mut memory, &mut scratch);
             for (at, number) in done.iter().enumerate() {
-                let deviation = f64::from(policy.deviation(theta, at));
+                let deviation = f64::from(deviation(theta, dimension, at));
                 let off = (f64::from(*number) - f64::from(scratch.output(at))) / deviation;
                 log -= 0.5 * off * off + deviation.ln();
             }
+            policy.remember_numbers(done, &mut memory);
         }
         return log;
     }
@@ -108,8 +111,11 @@ fn log_probability(policy: &Policy, theta: &[f32], episode: &Episode) -> f64 {
     for (&end, &taken) in episode.ends.iter().zip(&episode.taken) {
         let mut chances = Vec::new();
         let rows = first..end as usize;
-        policy.chances(theta, &episode.features, rows, 1.0, &mut chances, &mut scratch);
+        let features = &episode.features;
+        policy.scores(theta, features, rows, &mut chances, &mut memory, &mut scratch);
+        soften(&mut chances, 1.0);
         log += f64::from(chances[taken as usize - first]).ln();
+        policy.remember_row(taken as usize - first, &mut memory);
         first = end as usize;
     }
     log
@@ -117,8 +123,13 @@ fn log_probability(policy: &Policy, theta: &[f32], episode: &Episode) -> f64 {
 
 #[test]
 fn gradients_are_those_of_the_log_probability() {
-    let cases =
-        [(&LISTED, PolicyKind::Linear), (&LISTED, PolicyKind::Mlp), (&NUMBERS, PolicyKind::Mlp)];
+    let cases = [
+        (&LISTED, PolicyKind::Linear),
+        (&LISTED, PolicyKind::Mlp),
+        (&LISTED, PolicyKind::Gru),
+        (&NUMBERS, PolicyKind::Mlp),
+        (&NUMBERS, PolicyKind::Gru),
+    ];
     for (world, kind) in cases {
         let policy = Policy::new(world.controls(), kind, 5);
         let mut theta = policy.init(3);
@@ -136,7 +147,7 @@ fn gradients_are_those_of_the_log_probability() {
             let weight = theta[at];
             let mut by = |step: f32| {
                 theta[at] = weight + step;
-                let log = log_probability(&policy, &theta, &episode);
+                let log = log_probability(world.controls(), &policy, &theta, &episode);
                 theta[at] = weight;
                 log
             };
@@ -159,7 +170,9 @@ fn every_policy_learns_from_a_reward() {
     let cases = [
         (&LISTED, PolicyKind::Linear, 0.1),
         (&LISTED, PolicyKind::Mlp, 0.03),
+        (&LISTED, PolicyKind::Gru, 0.03),
         (&NUMBERS, PolicyKind::Mlp, 0.03),
+        (&NUMBERS, PolicyKind::Gru, 0.03),
     ];
     for (world, policy, learning_rate) in cases {
         let config =
@@ -201,6 +214,7 @@ fn settings_out_of_range_are_named() {
         (Config { rollouts: 1, ..Config::default() }, "rollouts"),
         (Config { updates: 0, ..Config::default() }, "updates"),
         (Config { temperature: 0.0, ..Config::default() }, "temperature"),
+        (Config { sigma: 0.0, ..Config::default() }, "sigma"),
         (Config { learning_rate: f32::NAN, ..Config::default() }, "learning_rate"),
     ];
     for (config, key) in wrong {
@@ -211,15 +225,16 @@ fn settings_out_of_range_are_named() {
 
 #[test]
 fn what_is_watched_is_what_is_evaluated() {
-    for world in [LISTED, NUMBERS] {
-        let config = Config { episodes: 20, hidden: 4, ..Config::default() };
+    let kinds = [PolicyKind::Linear, PolicyKind::Gru];
+    for (world, policy) in [LISTED, NUMBERS].iter().flat_map(|world| kinds.map(|k| (world, k))) {
+        let config = Config { policy, episodes: 20, hidden: 4, ..Config::default() };
         let policy = Policy::new(world.controls, config.policy, config.hidden);
         let theta = policy.init(3);
-        let expected = evaluate(&world, &policy, &theta, Split::L1, 9, &config);
+        let expected = evaluate(world, &policy, &theta, Split::L1, 9, &config);
         let mut sums = [0.0; 2];
         for number in 0..20 {
             let (mut steps, mut gains) = (Vec::new(), 0.0);
-            let watched = watch_episode(&world, &config, &theta, Split::L1, 9, number, |frame| {
+            let watched = watch_episode(world, &config, &theta, Split::L1, 9, number, |frame| {
                 // Before a step the state is that of the actions so far.
                 assert!((frame.state.sum - gains).abs() < 1e-6);
                 assert_eq!(frame.state.step as usize, frame.step);
@@ -236,5 +251,92 @@ fn what_is_watched_is_what_is_evaluated() {
         }
         assert_eq!(sums.map(|sum| sum / 20.0).to_vec(), expected.primitives);
         assert_eq!(sums[0] / 20.0, expected.success);
+    }
+}
+
+#[test]
+fn an_evolution_strategy_trains_the_same_policies_for_as_many_episodes() {
+    let cases = [
+        (&LISTED, PolicyKind::Linear),
+        (&LISTED, PolicyKind::Mlp),
+        (&LISTED, PolicyKind::Gru),
+        (&NUMBERS, PolicyKind::Mlp),
+        (&NUMBERS, PolicyKind::Gru),
+    ];
+    for (world, policy) in cases {
+        let suited = Config::suited(world, policy, TrainerName::Eggroll);
+        let config = Config { hidden: 8, updates: 40, tasks: 8, ..suited };
+        assert_eq!(config.members() * config.starts(), 8 * 8);
+        let mut trainer = Trainer::new(world, &config);
+        let before = trainer.evaluate(&trainer.policy().init(1), Split::L0, 1).success;
+        let trained = trainer.train(&mut share, 1, None);
+        let after = trainer.evaluate(&trained.theta, Split::L0, 1).success;
+        assert!(after > before.max(0.8), "{policy:?}: {before} to {after}");
+        assert_eq!(trained.steps, 5 * 40 * 8 * 8);
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
+        let again = threads.install(|| Trainer::new(world, &config).train(&mut share, 1, None));
+        assert_eq!(trained, again);
+        // Ranks see no scale; this one is exact in binary, so that ties stay ties.
+        let mut scaled = |p: &[f32], t: Trace<'_>, progress: f32| 8.0 * share(p, t, progress);
+        assert_eq!(trained.theta, Trainer::new(world, &config).train(&mut scaled, 1, None).theta);
+    }
+}
+
+#[test]
+fn nothing_is_learnt_by_evolution_where_all_rewards_are_equal() {
+    let config = Config { trainer: TrainerName::Eggroll, updates: 5, ..Config::default() };
+    let equal = |_: &[f32], _: Trace<'_>, _: f32| 0.5;
+    let trained = Trainer::new(&LISTED, &config).train(&mut { equal }, 1, None);
+    assert!(trained.told == 0.0 && trained.theta.iter().all(|weight| *weight == 0.0));
+}
+
+#[test]
+fn a_limit_of_steps_ends_a_training_with_the_policy_so_far() {
+    for trainer in [TrainerName::Grpo, TrainerName::Eggroll] {
+        let whole = Config { trainer, updates: 6, ..Config::default() };
+        // 640 steps an update: the third one goes beyond the limit, and a fourth does not begin.
+        let short = Config { steps_max: 1300, ..whole.clone() };
+        let capped = Trainer::new(&LISTED, &short).train(&mut share, 1, None);
+        assert_eq!((capped.steps, capped.capped), (3 * 640, true));
+        let progress = |p: &[f32], _: Trace<'_>, _: f32| p[1];
+        let three = Config { updates: 3, ..whole.clone() };
+        let three = Trainer::new(&LISTED, &three).train(&mut { progress }, 1, None);
+        assert_eq!((capped.theta, three.capped), (three.theta, false));
+        let enough = Config { steps_max: 6 * 640, ..whole };
+        assert!(!Trainer::new(&LISTED, &enough).train(&mut share, 1, None).capped);
+    }
+}
+
+#[test]
+fn what_a_recurrent_policy_did_before_changes_what_it_does() {
+    for world in [LISTED, NUMBERS] {
+        let policy = Policy::new(world.controls, PolicyKind::Gru, 4);
+        assert_eq!(policy.layout().len(), policy.weights());
+        let mut theta = policy.init(3);
+        theta.iter_mut().for_each(|weight| *weight *= 2.0);
+        let scores = |first: usize| {
+            let (mut memory, mut scratch) = (Memory::default(), Scratch::default());
+            let mut scores = Vec::new();
+            policy.begin(&mut memory);
+            for number in [first, 0] {
+                scores.clear();
+                if let Controls::Continuous { .. } = world.controls {
+                    policy.mean(&theta, &[0.1, 0.2, 0.3], &mut memory, &mut scratch);
+                    policy.remember_numbers(&[number as f32, 0.0], &mut memory);
+                    scores.extend([0, 1].map(|at| scratch.output(at)));
+                    continue;
+                }
+                let mut features = Features::default();
+                for code in 0..4 {
+                    world.describe(&State { step: 0, bias: 0.5, sum: 0.0 }, code, &mut features);
+                    features.close();
+                }
+                policy.scores(&theta, &features, 0..4, &mut scores, &mut memory, &mut scratch);
+                policy.remember_row(number, &mut memory);
+            }
+            scores
+        };
+        assert_eq!(scores(0), scores(0));
+        assert_ne!(scores(0), scores(1));
     }
 }

@@ -26,7 +26,8 @@ pub struct Training {
     pub hash: String,
     /// The reward.
     pub expression: String,
-    /// Hash of the nodes of the reward as they were trained: two that are written alike may round differently.
+    /// Hash of the nodes of the reward as they were trained: two that are written alike may round differently. Where policies are inherited,
+    /// together with their first weights and the number of the member.
     pub nodes: String,
     /// Seed of the training.
     pub seed: u64,
@@ -36,6 +37,9 @@ pub struct Training {
     pub steps: u64,
     /// Wall time.
     pub seconds: f64,
+    /// Whether it was ended by the limit of steps; only written if it was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub capped: bool,
 }
 
 /// The trainings of a run, in memory and, if there is a file, in it, one JSON object a line.
@@ -94,6 +98,19 @@ impl Journal {
 
     /// Adds a training that was done.
     pub(super) fn add(&self, reward: &Reward, done: Done) {
+        self.insert(nodes(reward), reward, done);
+    }
+
+    /// Adds a training that was done, unless there is one of that name and seed: in a resumed search it may have been done again. Names that
+    /// are no hashes of nodes are never found by [`success`](Self::success).
+    pub(super) fn add_once(&self, name: String, reward: &Reward, done: Done) {
+        let key = (name, done.seed);
+        if !self.state().known.contains_key(&key) {
+            self.insert(key.0, reward, done);
+        }
+    }
+
+    fn insert(&self, nodes: String, reward: &Reward, done: Done) {
         let hash = reward.canonical_hash(&self.vocabulary, Invariance::Affine);
         let training = Training {
             seeds: done.seeds,
@@ -101,11 +118,12 @@ impl Journal {
             number: done.number,
             hash: format!("{hash:016x}"),
             expression: reward.text(&self.vocabulary),
-            nodes: nodes(reward),
+            nodes,
             seed: done.seed,
             success: done.success,
             steps: done.steps,
             seconds: done.seconds,
+            capped: done.capped,
         };
         let mut state = self.state();
         if let Err(fault) = state.write(&training) {
@@ -168,6 +186,7 @@ pub(super) struct Done {
     pub(super) success: Vec<f64>,
     pub(super) steps: u64,
     pub(super) seconds: f64,
+    pub(super) capped: bool,
 }
 
 /// A hash of the nodes, which tells rewards apart that are written alike.
@@ -195,6 +214,7 @@ mod tests {
             success,
             steps: 10,
             seconds: 0.5,
+            capped: false,
         }
     }
 

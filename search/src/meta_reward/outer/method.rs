@@ -32,6 +32,17 @@ pub enum MethodName {
     Random,
     /// A program of the user's.
     External,
+    /// A learned distribution; policies inherit from the best of the step before.
+    DerlPop,
+    /// Population based training; policies inherit from better ones.
+    Pbt,
+}
+
+impl MethodName {
+    /// Whether policies are inherited, so that its search is an [`Inheriting`](super::Inheriting) and no [`Method`].
+    pub fn inherits(self) -> bool {
+        matches!(self, Self::DerlPop | Self::Pbt)
+    }
 }
 
 /// A method of reward search.
@@ -86,7 +97,7 @@ impl Method {
     /// The method that a checked configuration names, for the world of that name. What a program outside says is kept in `folder`.
     ///
     /// # Errors
-    /// [`StrategyError::Proposer`] if what is kept there cannot be read, or the vocabulary does not suit the method.
+    /// [`StrategyError::Proposer`] if what is kept there cannot be read, the vocabulary does not suit the method, or policies are inherited.
     pub fn try_new(
         config: &Config,
         vocabulary: &Vocabulary,
@@ -118,6 +129,10 @@ impl Method {
                 let external =
                     External::try_new(external, vocabulary, world, seed, fallback, folder)?;
                 Self::External(Box::new(external))
+            }
+            MethodName::DerlPop | MethodName::Pbt => {
+                let reason = "it hands policies on, and proposes nothing without them".to_owned();
+                return Err(StrategyError::Proposer { name: "inherit", reason });
             }
         })
     }

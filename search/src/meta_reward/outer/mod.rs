@@ -37,8 +37,8 @@ pub use external::{External, ExternalConfig, ExternalState, OnFailure};
 pub use genotype::Genotype;
 pub use gp::{Gp, GpConfig};
 pub use inherit::{
-    DerlPop, DerlPopConfig, DerlPopState, Heir, InheritedRuns, Lineage, Link, Pbt, PbtConfig,
-    PbtMember,
+    DerlPop, DerlPopConfig, DerlPopState, Heir, InheritConfig, InheritedRuns, Inheriting,
+    InheritingState, Lineage, Link, Pbt, PbtConfig, PbtMember,
 };
 pub use journal::{Journal, Training};
 pub use meta_policy::{Chances, Form, Gru, MetaPolicy, Sample, Slots, Start, Text, Tree};

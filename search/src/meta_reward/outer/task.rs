@@ -84,10 +84,12 @@ impl<W: World> InnerRuns<W> {
             return known;
         }
         let began = Instant::now();
-        let (success, steps) = self.train(reward, seed, splits);
+        let (success, trained) = self.judged(reward, seed, splits);
         if let Some(journal) = &self.journal {
             let (seconds, success) = (began.elapsed().as_secs_f64(), success.clone());
-            journal.add(reward, Done { seeds, member, number, seed, success, steps, seconds });
+            let Trained { steps, capped, .. } = trained;
+            let done = Done { seeds, member, number, seed, success, steps, seconds, capped };
+            journal.add(reward, done);
         }
         Some(success)
     }
@@ -99,9 +101,20 @@ impl<W: World> InnerRuns<W> {
 
     /// Success on some splits after one training with a reward, and the steps that it took in the world.
     pub fn train(&self, reward: &Reward, seed: u64, splits: &[Split]) -> (Vec<f64>, u64) {
+        let (success, trained) = self.judged(reward, seed, splits);
+        (success, trained.steps)
+    }
+
+    fn judged(&self, reward: &Reward, seed: u64, splits: &[Split]) -> (Vec<f64>, Trained) {
         let (trainer, trained) = self.trained(reward, seed);
-        let success = splits.iter().map(|&split| trainer.evaluate(&trained.theta, split, seed));
-        (success.map(|evaluation| evaluation.success).collect(), trained.steps)
+        let of = |&split: &Split| trainer.evaluate(&trained.theta, split, seed).success;
+        (splits.iter().map(of).collect(), trained)
+    }
+
+    /// Whether all trainings so far could be logged.
+    pub(super) fn check_journal(&self) -> Result<(), TaskError> {
+        let checked = self.journal.as_ref().map_or(Ok(()), Journal::check);
+        checked.map_err(|error| TaskError::msg(format!("the log of trainings: {error}")))
     }
 
     fn trained(&self, reward: &Reward, seed: u64) -> (Trainer<'_, W>, Trained) {
@@ -141,12 +154,7 @@ impl<W: World> Task for InnerRuns<W> {
             let sum: f64 = each.iter().map(|success| success[0]).sum();
             *slot = (sum / f64::from(self.seeds)) as f32;
         }
-        if let Some(journal) = &self.journal {
-            journal
-                .check()
-                .map_err(|error| TaskError::msg(format!("the log of trainings: {error}")))?;
-        }
-        Ok(())
+        self.check_journal()
     }
 
     /// A member is whole trainings: each is a batch of its own, so that all threads have some.

@@ -31,11 +31,8 @@ impl WithWorld for Score<'_> {
     fn with<W: World>(self, world: W) -> Result<()> {
         let args = self.0;
         let (reward, vocabulary) = reward(&world, args).map_err(usage)?;
-        let config = Config {
-            updates: args.updates,
-            episodes: args.episodes as usize,
-            ..Config::of(&world)
-        };
+        let config = config(&world, args)?;
+        let policy = json!(config.policy);
         let name = world.name();
         let mut task = InnerRuns::new(world, config, args.seed, 1, Division::Safe);
         task.journal = Some(Journal::new(vocabulary.clone()));
@@ -44,7 +41,9 @@ impl WithWorld for Score<'_> {
         let verdict = verdicts.and_then(|verdicts| verdicts.into_iter().next()).unwrap_or_default();
         let elapsed_s = began.elapsed().as_secs_f64();
         let trainings = task.journal.iter().flat_map(Journal::trainings);
-        let steps: u64 = trainings.map(|training| training.steps).sum();
+        let (steps, capped) = trainings.fold((0, 0), |(steps, capped), training| {
+            (steps + training.steps, capped + u32::from(training.capped))
+        });
         let text = reward.text(&vocabulary);
         let analysis = reward.analyse(&vocabulary);
         let hash = format!("{:016x}", reward.canonical_hash(&vocabulary, Invariance::Affine));
@@ -57,6 +56,9 @@ impl WithWorld for Score<'_> {
             "env": name,
             "seeds": args.seeds,
             "updates": args.updates,
+            "policy": policy,
+            "trainer": args.trainer,
+            "capped": capped,
             "steps": steps,
             "elapsed_s": elapsed_s,
         });
@@ -71,9 +73,24 @@ impl WithWorld for Score<'_> {
             object[split] = json!({ "mean": mean, "low": low, "high": high, "values": values });
             table += &format!("{split}          {mean:.3} ({low:.3} to {high:.3}) {what}\n");
         }
+        if capped > 0 {
+            table += &format!("capped      {capped} trainings, by --steps-max\n");
+        }
         table += &format!("time        {elapsed_s:.1} s, {steps} steps");
         print(&if args.json { object.to_string() } else { table })
     }
+}
+
+/// How policies are trained: what suits the environment, but for what was asked for.
+fn config<W: World>(world: &W, args: &RewardScoreArgs) -> Result<Config> {
+    let trainer = serde_json::from_value(json!(args.trainer))?;
+    let policy = match &args.policy {
+        None => Config::of(world).policy,
+        Some(policy) => serde_json::from_value(json!(policy))?,
+    };
+    let (updates, episodes) = (args.updates, args.episodes as usize);
+    let suited = Config::suited(world, policy, trainer);
+    Ok(Config { updates, episodes, steps_max: args.steps_max, ..suited })
 }
 
 /// The reward that was asked for, over all that the environment knows.

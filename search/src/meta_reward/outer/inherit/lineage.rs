@@ -83,7 +83,8 @@ pub(super) fn ranking(
     Ok(order)
 }
 
-fn digest(policies: &[Vec<f32>]) -> Digest {
+/// Hash of the weights of policies, (policies, weights).
+pub(super) fn digest(policies: &[Vec<f32>]) -> Digest {
     let values = policies.concat();
     let layout = Layout::new(vec![ParamSpec::vector("policies", values.len())]);
     Params { layout: layout.into(), values }.digest()

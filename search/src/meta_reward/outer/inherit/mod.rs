@@ -10,15 +10,20 @@
 //!
 //! `steps` slices of `updates` for each of n members are `n × seeds × steps × updates` updates, and the winner's policy has seen
 //! `steps × updates` of them: 10 × 10 where a reward of the other methods trains for 1 × 100. Adam's moments begin anew with each slice.
+//! [`Inheriting`] is either search by the name of its method.
 
+mod config;
 mod derl_pop;
 mod heir;
+mod inheriting;
 mod lineage;
 mod pbt;
 mod runs;
 
+pub use config::InheritConfig;
 pub use derl_pop::{DerlPop, DerlPopConfig, DerlPopState};
 pub use heir::Heir;
+pub use inheriting::{Inheriting, InheritingState};
 pub use lineage::{Lineage, Link};
 pub use pbt::{Pbt, PbtConfig, PbtMember};
 pub use runs::InheritedRuns;

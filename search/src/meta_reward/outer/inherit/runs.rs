@@ -1,14 +1,18 @@
 //! Heirs are scored by what their policies reach after one more slice of training.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use hatchery_engine::world::{self, Split, Trace, World};
-use hatchery_engine::{Explicit, Task, TaskError};
+use hatchery_engine::{Digest, Explicit, Task, TaskError};
 use hatchery_kernels::Backend;
+use rayon::prelude::*;
 
 use super::Heir;
+use super::lineage::digest;
 use crate::meta_reward::expression::Evaluator;
-use crate::meta_reward::inner::Trainer;
+use crate::meta_reward::inner::{Trained, Trainer};
+use crate::meta_reward::outer::journal::Done;
 use crate::meta_reward::outer::{InnerRuns, Seeds};
 
 /// The task of a search with inherited weights: fitness is mean validation success of the policies of an [`Heir`] after a slice, and
@@ -17,7 +21,9 @@ use crate::meta_reward::outer::{InnerRuns, Seeds};
 /// Seeds are those of [`InnerRuns`]: all members of an outer step share theirs, and steps share none.
 #[derive(Debug)]
 pub struct InheritedRuns<W> {
-    /// How a slice is trained: `config.updates` are those of one slice, `seeds` the policies of each member.
+    /// How a slice is trained: `config.updates` and `config.steps_max` are those of one slice, `seeds` the policies of each member. Each
+    /// slice is a line of the journal, if there is one; nothing is taken from it, since it has no weights. The flag that stops further
+    /// trainings is not asked: a step is whole, or was not made.
     pub runs: InnerRuns<W>,
     /// Slices of a whole training. What a reward sees as the share of the training that is over runs through all of them.
     pub steps: u32,
@@ -36,25 +42,26 @@ impl<W: World> InheritedRuns<W> {
     /// If a policy has not as many weights as those of this task.
     pub fn score(&self, policies: &[Vec<f32>], splits: &[Split], seeds: &[u64]) -> Vec<Vec<f64>> {
         let trainer = Trainer::new(&self.runs.world, &self.runs.config);
+        let pairs: Vec<(&Vec<f32>, u64)> =
+            policies.iter().flat_map(|theta| seeds.iter().map(move |s| (theta, *s))).collect();
         let score = |&split: &Split| {
-            let each = policies.iter().flat_map(|theta| seeds.iter().map(move |s| (theta, *s)));
-            each.map(|(theta, seed)| trainer.evaluate(theta, split, seed).success).collect()
+            let of = |&(theta, seed): &(&Vec<f32>, u64)| trainer.evaluate(theta, split, seed);
+            pairs.par_iter().map(|pair| of(pair).success).collect()
         };
         splits.iter().map(score).collect()
     }
 
     /// The weights of an heir's policies after a slice, and their mean validation success.
-    fn slice(&self, heir: &Heir, step: u32) -> Result<(Vec<Vec<f32>>, f64), TaskError> {
-        let InnerRuns { world, config, seed, seeds, division, .. } = &self.runs;
-        let evaluator = Evaluator::new(&heir.reward, *division);
-        let steps = self.steps as f32;
-        let mut worth = |primitives: &[f32], trace: Trace<'_>, progress: f32| {
-            let progress = ((step as f32 + progress) / steps).min(1.0);
-            evaluator.of_episode(primitives, trace, progress).unwrap_or(0.0)
-        };
-        let mut trainer = Trainer::new(world, config);
-        let expected = (*seeds as usize, trainer.policy().weights());
+    fn slice(
+        &self,
+        heir: &Heir,
+        step: u32,
+        member: u32,
+    ) -> Result<(Vec<Vec<f32>>, f64), TaskError> {
+        let seeds = self.runs.seeds;
         if !heir.start.is_empty() {
+            let trainer = Trainer::new(&self.runs.world, &self.runs.config);
+            let expected = (seeds as usize, trainer.policy().weights());
             let wrong = heir.start.iter().find(|theta| theta.len() != expected.1);
             let found = (heir.start.len(), wrong.map_or(expected.1, Vec::len));
             if found != expected {
@@ -64,16 +71,43 @@ impl<W: World> InheritedRuns<W> {
                 )));
             }
         }
-        let (mut policies, mut sum) = (Vec::new(), 0.0);
-        for number in 0..*seeds {
-            let seed = Seeds::Search(step).seed(*seed, number);
-            let from = heir.start.get(number as usize).map(Vec::as_slice);
-            let theta = trainer.train(&mut worth, seed, from).theta;
-            sum += trainer.evaluate(&theta, Split::Validation, seed).success;
-            policies.push(theta);
-        }
-        Ok((policies, sum / f64::from(*seeds)))
+        let train = |number| self.train(heir, step, member, number);
+        // In the order of their numbers, whichever thread came first.
+        let each: Vec<(Vec<f32>, f64)> = (0..seeds).into_par_iter().map(train).collect();
+        let sum: f64 = each.iter().map(|(_, success)| success).sum();
+        Ok((each.into_iter().map(|(theta, _)| theta).collect(), sum / f64::from(seeds)))
     }
+
+    /// One policy of an heir after a slice, and its validation success.
+    fn train(&self, heir: &Heir, step: u32, member: u32, number: u32) -> (Vec<f32>, f64) {
+        let began = Instant::now();
+        let InnerRuns { world, config, seed, division, journal, .. } = &self.runs;
+        let evaluator = Evaluator::new(&heir.reward, *division);
+        let steps = self.steps as f32;
+        let mut worth = |primitives: &[f32], trace: Trace<'_>, progress: f32| {
+            let progress = ((step as f32 + progress) / steps).min(1.0);
+            evaluator.of_episode(primitives, trace, progress).unwrap_or(0.0)
+        };
+        let seeds = Seeds::Search(step);
+        let seed = seeds.seed(*seed, number);
+        let mut trainer = Trainer::new(world, config);
+        let from = heir.start.get(number as usize).map(Vec::as_slice);
+        let Trained { theta, steps, capped, .. } = trainer.train(&mut worth, seed, from);
+        let success = trainer.evaluate(&theta, Split::Validation, seed).success;
+        if let Some(journal) = journal {
+            let (seconds, success) = (began.elapsed().as_secs_f64(), vec![success]);
+            let done = Done { seeds, member, number, seed, success, steps, seconds, capped };
+            journal.add_once(name(heir, member), &heir.reward, done);
+        }
+        (theta, success)
+    }
+}
+
+/// What tells the trainings of a step apart that share their seed.
+fn name(heir: &Heir, member: u32) -> String {
+    let start = digest(&heir.start);
+    let text = format!("{:?} {start} {member}", heir.reward.nodes());
+    Digest::of_bytes(text.into_bytes().into_iter()).to_string()
 }
 
 impl<W: World> Task for InheritedRuns<W> {
@@ -91,12 +125,13 @@ impl<W: World> Task for InheritedRuns<W> {
         fitness: &mut [f32],
     ) -> Result<(), TaskError> {
         world::check(&self.runs.world).map_err(|error| TaskError::msg(error.to_string()))?;
-        for (slot, heir) in fitness.iter_mut().zip(&population.members[members]) {
-            let (policies, value) = self.slice(heir, population.generation)?;
+        for (slot, member) in fitness.iter_mut().zip(members) {
+            let heir = &population.members[member];
+            let (policies, value) = self.slice(heir, population.generation, member as u32)?;
             heir.hand_back(policies);
             *slot = value as f32;
         }
-        Ok(())
+        self.runs.check_journal()
     }
 
     /// A member is whole trainings.
