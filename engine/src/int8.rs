@@ -1,7 +1,9 @@
 //! Populations whose parameters, noise and fitness are integers.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use hatchery_kernels::KernelError;
+use hatchery_kernels::cuda::{Device, Int8Centre, Int8Model};
 use hatchery_kernels::int8::{Int8Noise, PackedInt8};
 
 use crate::{Digest, Generation, Kind, Layout, Population};
@@ -50,6 +52,8 @@ pub struct Int8Perturbed {
     pub centre: Arc<Int8Params>,
     /// Its matrices, packed when they are first used.
     packed: Vec<OnceLock<PackedInt8>>,
+    /// The centre in the memory of those devices that have asked for it.
+    resident: Mutex<Vec<Arc<Int8Centre>>>,
     /// Where noise comes from.
     pub noise: Int8Noise,
     /// Generation word of the noise address; differs from `generation` when noise is reused.
@@ -87,6 +91,7 @@ impl Int8Perturbed {
             generation,
             centre,
             packed: (0..tensors).map(|_| OnceLock::new()).collect(),
+            resident: Mutex::default(),
             noise,
             noise_generation: generation,
             sigma_shift,
@@ -103,6 +108,26 @@ impl Int8Perturbed {
             let spec = &self.centre.layout.specs()[tensor];
             PackedInt8::new(self.centre.tensor(tensor), spec.rows, spec.cols)
         })
+    }
+
+    /// The centre and its noise in the memory of a device, copied there when they are first asked for. The tensors must be those of
+    /// `model`.
+    ///
+    /// # Errors
+    /// [`KernelError::ShapeMismatch`] if they are not; [`KernelError::Device`] and [`KernelError::DeviceMemory`] from the device.
+    pub fn on_device(
+        &self,
+        device: &Device,
+        model: Int8Model,
+    ) -> Result<Arc<Int8Centre>, KernelError> {
+        let mut all = self.resident.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = all.iter().find(|centre| centre.is_on(device)) {
+            return Ok(there.clone());
+        }
+        let tensors: Vec<&[i8]> = (0..self.packed.len()).map(|t| self.centre.tensor(t)).collect();
+        let centre = Arc::new(device.int8_centre(model, &tensors, &self.noise)?);
+        all.push(centre.clone());
+        Ok(centre)
     }
 
     /// The direction of a pair.
@@ -128,8 +153,11 @@ impl Int8Perturbed {
 
     /// States for the next generation; of a member that was not evaluated it is the one that it began with.
     pub fn carry(&self) -> Vec<i8> {
-        let of = |member: usize| self.ended[member].get().map_or(self.state(member), |s| s);
-        (0..self.ended.len()).flat_map(of).copied().collect()
+        let mut carried = Vec::with_capacity(self.carried.len());
+        for (member, ended) in self.ended.iter().enumerate() {
+            carried.extend_from_slice(ended.get().map_or(self.state(member), |state| state));
+        }
+        carried
     }
 
     /// Numbers in the slice of noise of a tensor.

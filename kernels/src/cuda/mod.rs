@@ -6,6 +6,7 @@
 mod column;
 mod device;
 mod gradient;
+mod int8;
 mod layers;
 mod noise;
 mod noise_source;
@@ -28,6 +29,7 @@ use std::sync::{Arc, MutexGuard};
 pub use column::{Centred, Members, Network, Stage, Tensor};
 pub use device::{Argument, Device, Element, Memory, Recorded, Shape, Source};
 pub use gradient::Contraction;
+pub use int8::{Int8Batch, Int8Centre, Int8Model};
 pub use layers::{Inputs, Pass, Prepared};
 pub use noise::{Draw, NoiseLayout};
 pub use noise_source::{NoiseSource, STORED_FROM_DRAWS};

@@ -3,8 +3,11 @@
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{Centred, Cuda, Device, Members, Network, NoiseSource, Pass, Source, Stage, Tensor};
+use super::{
+    Centred, Cuda, Device, Int8Model, Members, Network, NoiseSource, Pass, Source, Stage, Tensor,
+};
 use crate::cpu::{Perturbation, Precision, TensorNoise};
+use crate::int8::ZeroMean;
 use crate::{Distribution, NoiseStream};
 
 /// A GPU if `HATCHERY_REQUIRE_CUDA` asks for one, else the emulator where there is a C++ compiler; `None`, with a line on
@@ -56,6 +59,13 @@ pub fn sources() -> Vec<(String, Source)> {
         ("update".to_owned(), super::update::source()),
         ("vectors".to_owned(), super::vectors::source()),
     ];
+    for (label, table) in [("int8 counter", false), ("int8 table", true)] {
+        all.push((label.into(), super::int8::noise_source(table)));
+    }
+    for (width, depth, zero) in [(256, 6, ZeroMean::One), (64, 2, ZeroMean::Reference)] {
+        let model = Int8Model { width, depth, zero };
+        all.push((format!("int8 {depth}x{width}"), super::int8::forward_source(&model, 64)));
+    }
     let (weights, bias) = ([0.0; 64], [0.0; 8]);
     let stages = vec![Stage::Linear { inputs: 8, outputs: 8, weight: 0, bias: 1 }];
     let network = Network { inputs: 8, stages };

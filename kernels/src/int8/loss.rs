@@ -10,7 +10,7 @@
 
 /// 2^(f/16) in 2^−40, rounded down, for f from 0 to 15. No ⌊16 · 2^(i/16)⌋ or ⌈…⌉ needed here is near enough to an
 /// integer for the missing digits to matter.
-const POWERS: [u64; 16] = [
+pub(crate) const POWERS: [u64; 16] = [
     1_099_511_627_776,
     1_148_191_166_360,
     1_199_025_932_245,

@@ -29,7 +29,7 @@ const LEVELS: [i8; 128] = [
 ];
 
 /// Level of each byte.
-const LEVEL: [i8; 256] = {
+pub(crate) const LEVEL: [i8; 256] = {
     let mut table = [0; 256];
     let mut b = 0;
     while b < 128 {
@@ -109,10 +109,19 @@ impl Table {
         &self.numbers[start..start + length]
     }
 
+    /// All numbers.
+    pub(crate) fn numbers(&self) -> &[i8] {
+        &self.numbers
+    }
+
+    /// The word that places the slices of a tensor.
+    pub(crate) fn word(&self, generation: u32, tensor: u32) -> u32 {
+        let address = NoiseAddress { generation, layer: tensor, ..Default::default() };
+        self.words.words(address)[0]
+    }
+
     fn start(&self, at: Slice) -> usize {
-        let address =
-            NoiseAddress { generation: at.generation, layer: at.tensor, ..Default::default() };
-        let [word, ..] = self.words.words(address);
+        let word = self.word(at.generation, at.tensor);
         let hash = ((at.pair >> 16) ^ at.pair).wrapping_mul(0x45d_9f3b);
         (word ^ hash) as usize & (self.numbers.len() - 1)
     }

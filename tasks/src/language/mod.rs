@@ -4,6 +4,7 @@
 //! any text, [`Sampler`] writes, [`levels`] is what simple methods reach.
 
 mod corpus;
+mod device;
 mod forward;
 pub mod levels;
 mod model;

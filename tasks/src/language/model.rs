@@ -14,6 +14,7 @@
 use std::sync::Arc;
 
 use hatchery_engine::{Int8Params, Layout, ParamSpec};
+use hatchery_kernels::cuda::Int8Model;
 use hatchery_kernels::int8::ZeroMean;
 use hatchery_kernels::{Domain, NoiseAddress, NoiseStream};
 
@@ -103,6 +104,11 @@ impl Model {
     /// Products of a weight and an activation for one token.
     pub fn products_per_token(&self) -> usize {
         self.depth * 12 * self.width * self.width + SYMBOLS * self.width
+    }
+
+    /// The same as devices know it: with the tensors of [`layout`](Self::layout).
+    pub(super) fn on_device(&self) -> Int8Model {
+        Int8Model { width: self.width, depth: self.depth, zero: self.zero }
     }
 
     pub(super) const EMBEDDING: usize = 0;

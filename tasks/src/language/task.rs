@@ -111,6 +111,16 @@ impl ByteLm {
         (bytes(0), bytes(1))
     }
 
+    /// What a member of a population reads.
+    pub(super) fn read_of_member(
+        &self,
+        population: &Int8Perturbed,
+        member: usize,
+    ) -> (Vec<u8>, Vec<u8>) {
+        let streams = self.streams(2 * population.pairs as usize);
+        self.read(member / self.group, streams, population.generation)
+    }
+
     /// How well the centre predicts a part of the corpus, read as `streams` sequences side by side, each from state 0.
     pub fn score(&self, centre: &Int8Params, part: Range<usize>, streams: usize) -> Score {
         score(&self.model, centre, &self.corpus.bytes[part], streams)
@@ -184,16 +194,17 @@ impl Task for ByteLm {
         &self,
         population: &Int8Perturbed,
         members: Range<usize>,
-        _: &Backend,
+        backend: &Backend,
         fitness: &mut [f32],
     ) -> Result<(), TaskError> {
+        if let Some(cuda) = self.devices(backend) {
+            return self.evaluate_on_device(cuda, population, members, fitness);
+        }
         let noise = BlockNoise::new(population, members.clone());
-        let all = 2 * population.pairs as usize;
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         let mut states = Vec::with_capacity(members.len() * self.model.state_len());
         for member in members.clone() {
-            let stream = member / self.group;
-            let (input, target) = self.read(stream, self.streams(all), population.generation);
+            let (input, target) = self.read_of_member(population, member);
             inputs.extend(input);
             targets.extend(target);
             states.extend(population.state(member));
@@ -217,8 +228,11 @@ impl Task for ByteLm {
         Ok(())
     }
 
-    /// As many members as keep the activations of all their tokens in the second cache.
-    fn batch_hint(&self, population: &Int8Perturbed, _: &Backend) -> usize {
+    /// As many members as keep the activations of all their tokens in the second cache, or as many as fit a device.
+    fn batch_hint(&self, population: &Int8Perturbed, backend: &Backend) -> usize {
+        if let Some(cuda) = self.devices(backend) {
+            return self.batch_of_devices(population, cuda);
+        }
         let of_member = 3 * self.tokens * self.model.width;
         let members = (200_000 / of_member).clamp(4, 64).next_multiple_of(4);
         let threads = rayon::current_num_threads();

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use hatchery_engine::{Evaluator, Params, Perturbed, Sampling, Task};
+use hatchery_engine::{Evaluator, Int8Perturbed, Params, Perturbed, Sampling, Task};
 use hatchery_kernels::cuda::testing;
+use hatchery_kernels::int8::noise::Table;
+use hatchery_kernels::int8::{Int8Noise, ZeroMean};
 use hatchery_kernels::{
     Backend, Distribution, Domain, NoiseStream, PackedCache, Perturbation, Precision,
 };
@@ -12,6 +14,7 @@ use hatchery_tasks::control::{
     Acrobot, CartPole, Config, DoorKey, Environment, MountainCar, MountainCarContinuous, Pendulum,
     Policy, SharedStarts,
 };
+use hatchery_tasks::language::{self, ByteLm, Corpus};
 use hatchery_tasks::model::{Activation, mlp};
 use hatchery_tasks::toys::{AlwaysTwo, Regression};
 
@@ -192,5 +195,37 @@ fn digits_are_scored_alike() {
         let task = Classifier::new(training.clone(), config, &model, 2);
         let population = population(task.init(1), Perturbation::LowRank { rank: 1 }, 13);
         near(&task, &population, 2, if loss == Loss::Accuracy { 0.026 } else { 1e-5 });
+    }
+}
+
+/// Batches of odd numbers of members too, on one device and on two.
+#[test]
+fn the_integer_language_model_has_the_fitness_and_the_states_of_the_cpu() {
+    let Some(cuda) = testing::cuda(2) else { return };
+    let text: Vec<u8> = (0..2000u32).map(|i| (i * i % 251) as u8).collect();
+    let corpus =
+        Corpus { train: 0..text.len(), validation: 0..text.len(), test: 0..0, bytes: text.into() };
+    let sources = [Int8Noise::counter(4), Int8Noise::Table(Arc::new(Table::new(4, 12)))];
+    for (noise, zero) in sources.into_iter().zip([ZeroMean::Reference, ZeroMean::One]) {
+        let model = language::Model { width: 16, depth: 1, zero };
+        let task = ByteLm::try_new(model, corpus.clone(), 4, 4).expect("long enough");
+        let evaluate = |backend: Backend, batch: Option<usize>| {
+            let carried =
+                (0..14 * model.state_len()).map(|i| (i % 255) as u8 as i8).map(|s| s.max(-127));
+            let carried = Arc::new(carried.collect());
+            let centre = Arc::new(model.init(5));
+            let mut population = Int8Perturbed::new(3, centre, noise.clone(), 4, (7, 5), carried);
+            population.noise_generation = 2;
+            let evaluator = match batch {
+                Some(members) => Evaluator::new(backend).with_batch(members),
+                None => Evaluator::new(backend),
+            };
+            let fitness = evaluator.evaluate(&task, &population).expect("evaluated");
+            (fitness.values, population.carry())
+        };
+        let expected = evaluate(Backend::cpu(), None);
+        for batch in [None, Some(5)] {
+            assert_eq!(evaluate(Backend::Cuda(cuda.clone()), batch), expected, "{batch:?}");
+        }
     }
 }

@@ -93,6 +93,21 @@ inline unsigned __float_as_uint(float x) { return emu_bits<unsigned>(x); }
 inline float __uint_as_float(unsigned x) { return emu_bits<float>(x); }
 inline long long __double_as_longlong(double x) { return emu_bits<long long>(x); }
 inline double __longlong_as_double(long long x) { return emu_bits<double>(x); }
+inline int __reduce_add_sync(unsigned, int v) {
+  int sum = 0;
+  emu::share(&v, sizeof(v));
+  for (unsigned lane = 0; lane < 32; ++lane) {
+    std::memcpy(&v, emu::shared_of(lane), sizeof(v));
+    sum += v;
+  }
+  emu::shared_done();
+  return sum;
+}
+// The sum of four products of bytes with signs, and c.
+inline int __dp4a(int a, int b, int c) {
+  for (int k = 0; k < 32; k += 8) c += (signed char)(a >> k) * (signed char)(b >> k);
+  return c;
+}
 inline int __clz(int x) { return x ? __builtin_clz((unsigned)x) : 32; }
 inline unsigned atomicAdd(unsigned *at, unsigned more) { return __atomic_fetch_add(at, more, __ATOMIC_RELAXED); }
 template <class T> inline T __ldg(const T *p) { return *p; }
