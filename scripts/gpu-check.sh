@@ -5,8 +5,8 @@
 #   scripts/gpu-check.sh                    both, on one machine
 #   scripts/gpu-check.sh selftest           the control flow of `run` with programs that only pretend; needs no GPU
 # The order of `run`: doctor; the twin tests (HATCHERY_REQUIRE_CUDA=1) of kernels, engine, tasks and of whole runs; a run on both
-# backends, whose digests must agree; compute-sanitizer over the tests of kernels; population_scaling --cuda; PyTorch's inference
-# beside it; ncu on the slowest kernel. What is not installed, and what GPU_CHECK_SECONDS (480) leave no time for, is SKIPPED: the
+# backends, whose digests must agree; population_scaling --cuda; the integer language model in its published size; PyTorch's inference
+# beside them; compute-sanitizer over the tests of kernels; ncu on the slowest kernel. What is not installed, and what GPU_CHECK_SECONDS (480) leave no time for, is SKIPPED: the
 # table and the last line say so. Exit code: 0 if nothing failed, 1 if something did; a skipped step is no failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -51,12 +51,14 @@ build() {
             .-test) cp "$path" "$carry/test-runs" ;;
         esac
     done <<<"$wanted"
-    wanted=$(executables cargo bench --no-run --target-dir "$target" --bench population_scaling)
+    wanted=$(executables cargo bench --no-run --target-dir "$target" --bench population_scaling --bench egg)
     while read -r folder kind name path; do
-        if [ "$name" = population_scaling ]; then cp "$path" "$carry/population_scaling"; fi
+        case "$name" in
+            population_scaling | egg) cp "$path" "$carry/$name" ;;
+        esac
     done <<<"$wanted"
     local program
-    for program in hatchery test-kernels test-engine test-tasks test-runs population_scaling; do
+    for program in hatchery test-kernels test-engine test-tasks test-runs population_scaling egg; do
         if [ ! -x "$carry/$program" ]; then
             echo "gpu-check: $program was not built" >&2
             return 1
@@ -105,13 +107,18 @@ tests() {
 }
 
 same_digests() {
-    local digests=() backend
-    for backend in cpu cuda; do
-        digests+=("$("$carry/hatchery" run cartpole --generations 10 --seed 1 --backend "$backend" --out "$scratch/$backend" --quiet --json |
-            tail -n 1 | sed 's/.*"digest":"\([^"]*\)".*/\1/')")
+    local digests backend task options
+    for task in cartpole egg-parity; do
+        digests=() options="--generations 10 --seed 1 --quiet --json"
+        if [ "$task" = egg-parity ]; then options="$options --set search.pairs=64 --set search.table_bits=18"; fi
+        for backend in cpu cuda; do
+            # The options are words without spaces.
+            digests+=("$("$carry/hatchery" run "$task" $options --backend "$backend" --out "$scratch/$task-$backend" |
+                tail -n 1 | sed 's/.*"digest":"\([^"]*\)".*/\1/')")
+        done
+        echo "$task: digests ${digests[*]}"
+        if [ -z "${digests[0]}" ] || [ "${digests[0]}" != "${digests[1]}" ]; then return 1; fi
     done
-    echo "digests ${digests[*]}"
-    [ -n "${digests[0]}" ] && [ "${digests[0]}" = "${digests[1]}" ]
 }
 
 # The kernel that takes most of the time of the short bench, and then what bounds it.
@@ -157,6 +164,7 @@ run() {
     step "the same run on both backends" 10 runs.txt bash -c 'set -o pipefail; same_digests'
     # The tables come before the slow checks: an hour later they can be had again, the GPU perhaps not.
     step "population_scaling --cuda" 40 scaling.txt "$carry/population_scaling" --cuda --json "$out/scaling.json"
+    step "the integer language model" 30 egg.txt "$carry/egg" --cuda
     if python3 -c 'import torch; assert torch.cuda.is_available()' >"$scratch/torch.txt" 2>&1; then
         step "PyTorch's inference" 30 torch.txt python3 benches/peers/inference_torch.py "$out/scaling.json"
     else
@@ -206,6 +214,7 @@ selftest() {
     done
     pretend carry/hatchery 'echo "{\"digest\":\"12ab\"}"'
     pretend carry/population_scaling 'echo "a table"'
+    pretend carry/egg 'echo "a table"'
     pretend tools/python3 'exit 0'
     pretend tools/compute-sanitizer 'while [ "$1" != 9 ]; do shift; done; shift; exec "$@"'
     pretend tools/ncu 'exit 0'

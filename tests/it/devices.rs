@@ -83,6 +83,22 @@ fn a_run_goes_on_where_the_other_backend_stopped() {
     assert_eq!(whole["digest"], parts["digest"]);
 }
 
+/// The integer language model: its update is made by the processor, so that only evaluations differ.
+#[test]
+fn a_language_model_of_integers_goes_on_where_the_other_backend_stopped() {
+    let Some(pair) = environment("2") else { return };
+    let scratch = Scratch::new();
+    std::fs::write(scratch.path("text.txt"), "Let there be light. ".repeat(99)).expect("written");
+    let run = "run egg --set task.corpus=text.txt --set task.width=16 --set task.depth=1 --set task.tokens=4 \
+               --set search.pairs=6 --set task.validation_streams=2";
+    let whole = on(&scratch, &[], &format!("{run} --generations 4 --backend cpu --out whole"));
+    on(&scratch, &pair, &format!("{run} --generations 2 --backend cuda --out parts"));
+    on(&scratch, &[], "resume parts --generations 3 --backend cpu");
+    let parts = on(&scratch, &pair, "resume parts --generations 4 --backend cuda");
+    assert_eq!(whole["digest"], parts["digest"]);
+    assert_eq!(whole["mean_fitness"], parts["mean_fitness"]);
+}
+
 #[test]
 fn doctor_names_the_devices() {
     let Some(pair) = environment("2") else { return };
