@@ -87,7 +87,7 @@ impl Config {
         let (learning_rate, sigma) = match trainer {
             TrainerName::Grpo if linear => (0.1, 0.1),
             TrainerName::Grpo => (0.01, 0.1),
-            TrainerName::Eggroll if linear => (0.3, 1.0),
+            TrainerName::Eggroll if linear => (0.1, 0.5),
             TrainerName::Eggroll if listed => (0.1, 0.3),
             TrainerName::Eggroll => (0.03, 0.1),
         };
