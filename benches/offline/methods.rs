@@ -128,17 +128,17 @@ pub(crate) fn ours(arena: &Arena, answers: usize) -> Result<Proposed, SurrogateE
 pub(crate) fn reference(arena: &Arena, name: &str, answers: usize) -> Record {
     let mut record = Record::new(arena, name, "-");
     let clock = Instant::now();
-    let proposed = match name {
-        OURS => ours(arena, answers),
-        "pairwise-ridge" => Ridge::fit(&arena.space, arena.rows(), true).and_then(|ridge| {
-            let note = (!ridge.has_products()).then(|| "too many products: linear".into());
-            searched(arena, Box::new(ridge), Merit::default(), answers, note)
-        }),
-        _ => process(arena).and_then(|process| {
-            searched(arena, Box::new(process), Merit::Bound { beta: 1.0 }, answers, None)
-        }),
+    let proposed = if name == OURS {
+        ours(arena, answers)
+    } else {
+        fitted(arena, name).and_then(|(surrogate, merit, note)| {
+            record.train_seconds = clock.elapsed().as_secs_f64();
+            let searcher = every_or_evolution(arena);
+            let designs = propose(arena, &*surrogate, merit, &*searcher, answers)?;
+            Ok((surrogate, designs, note))
+        })
     };
-    record.search_seconds = clock.elapsed().as_secs_f64();
+    record.search_seconds = clock.elapsed().as_secs_f64() - record.train_seconds;
     match proposed {
         Ok((surrogate, designs, note)) => {
             record.note = note;
@@ -150,15 +150,16 @@ pub(crate) fn reference(arena: &Arena, name: &str, answers: usize) -> Record {
     record
 }
 
-fn searched(
-    arena: &Arena,
-    surrogate: Box<dyn Surrogate>,
-    merit: Merit,
-    answers: usize,
-    note: Option<String>,
-) -> Result<Proposed, SurrogateError> {
-    let designs = propose(arena, &*surrogate, merit, &*every_or_evolution(arena), answers)?;
-    Ok((surrogate, designs, note))
+/// A model, what of it is made large, a remark.
+type Fitted = (Box<dyn Surrogate>, Merit, Option<String>);
+
+fn fitted(arena: &Arena, name: &str) -> Result<Fitted, SurrogateError> {
+    if name == "pairwise-ridge" {
+        let ridge = Ridge::fit(&arena.space, arena.rows(), true)?;
+        let note = (!ridge.has_products()).then(|| "too many products: linear".into());
+        return Ok((Box::new(ridge), Merit::default(), note));
+    }
+    Ok((Box::new(process(arena)?), Merit::Bound { beta: 1.0 }, None))
 }
 
 /// A Gaussian process on the best and some other visible rows.

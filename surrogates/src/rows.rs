@@ -11,7 +11,8 @@ pub struct Rows<'a> {
     pub designs: &'a [Design],
     /// What came of each; larger is better.
     pub scores: &'a [f64],
-    /// A measurement of row i has the variance s²/wᵢ, with one s for all of a model's rows; wᵢ > 0. Nothing if all say the same.
+    /// A measurement of row i has the variance s²/wᵢ, with one s for all of a model's rows; wᵢ > 0. Nothing if all say the same. Losses of lists
+    /// (ListNet and the like) take rows alike.
     pub weights: &'a [f64],
 }
 

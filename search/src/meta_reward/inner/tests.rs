@@ -298,9 +298,8 @@ fn a_limit_of_steps_ends_a_training_with_the_policy_so_far() {
         let short = Config { steps_max: 1300, ..whole.clone() };
         let capped = Trainer::new(&LISTED, &short).train(&mut share, 1, None);
         assert_eq!((capped.steps, capped.capped), (3 * 640, true));
-        let progress = |p: &[f32], _: Trace<'_>, _: f32| p[1];
         let three = Config { updates: 3, ..whole.clone() };
-        let three = Trainer::new(&LISTED, &three).train(&mut { progress }, 1, None);
+        let three = Trainer::new(&LISTED, &three).train(&mut share, 1, None);
         assert_eq!((capped.theta, three.capped), (three.theta, false));
         let enough = Config { steps_max: 6 * 640, ..whole };
         assert!(!Trainer::new(&LISTED, &enough).train(&mut share, 1, None).capped);

@@ -33,7 +33,8 @@ pub(super) fn say_table(out: &mut impl Write, source: &Source, table: &Table) ->
     if columns > DESCRIBED {
         writeln!(out, "  and {} more", columns - DESCRIBED)?;
     }
-    if let Some(noise) = &table.noise {
+    // Where all are the same, nothing is weighed.
+    if let Some(noise) = table.noise.as_ref().filter(|n| n.iter().any(|x| *x != n[0])) {
         let least = noise.iter().copied().fold(f64::INFINITY, f64::min);
         let most = noise.iter().copied().fold(0.0, f64::max);
         writeln!(

@@ -1,6 +1,6 @@
 //! Small products and curves, on the widest vectors there are, with the same bits on all.
 
-use hatchery_kernels::math::{exp, tanh};
+use hatchery_kernels::math::{sigmoid, tanh};
 use hatchery_kernels::simd::{Kernel, dispatch};
 
 /// Lanes that a sum is kept in; they are added up in order at the end.
@@ -110,7 +110,7 @@ impl Kernel for Squash<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        self.x.iter_mut().for_each(|x| *x = 1.0 / (1.0 + exp(-*x)));
+        self.x.iter_mut().for_each(|x| *x = sigmoid(*x));
     }
 }
 
