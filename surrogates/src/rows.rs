@@ -56,6 +56,12 @@ impl<'a> Rows<'a> {
         sum(&|row| self.weight(row) * f(row)) / sum(&|row| self.weight(row))
     }
 
+    /// s² = Σ w e² / rows: the variance that a measurement of weight 1 has about what was predicted with errors e.
+    pub(crate) fn variance_of(&self, error: impl Fn(usize) -> f64) -> f64 {
+        let squares = (0..self.count()).map(|row| self.weight(row) * error(row).powi(2));
+        statistics::mean(&squares.collect::<Vec<f64>>())
+    }
+
     /// # Errors
     /// If there is no row, lists differ in length, or a weight is not above 0.
     pub(crate) fn check(&self) -> Result<(), SurrogateError> {

@@ -309,3 +309,28 @@ fn equal_noise_weighs_nothing() {
     let error = weights(&space, rows, &[0.2; 29]).expect_err("one is missing").to_string();
     assert!(error.contains("noises of rows"), "{error}");
 }
+
+/// Weights of any size: what is stated is the deviation of a measurement of weight 1.
+#[test]
+fn noise_is_that_of_a_measurement_of_weight_1() {
+    let space = numbers(3);
+    let (designs, truths) = table(3, 300, 0.0, 4);
+    let spread = statistics::population_sd(&truths);
+    let mut draws = Draws::new(4, "noise of a test");
+    let deviation = |row: usize| if row.is_multiple_of(2) { 0.3 * spread } else { 3.0 * spread };
+    let noisy = truths.iter().enumerate().map(|(row, y)| y + deviation(row) * draws.normal());
+    let scores: Vec<f64> = noisy.collect();
+    // A process looks for noise up to a multiple of the variance of the scores: both are within.
+    for unit in [0.3, 3.0] {
+        let weight = |row: usize| (unit * spread / deviation(row)).powi(2);
+        let weights: Vec<f64> = (0..scores.len()).map(weight).collect();
+        let rows = Rows { weights: &weights, ..Rows::new(&designs, &scores) };
+        for model in [Model::PairwiseRidge, Model::Process] {
+            let (method, stop) = (quick(model).method, StopFlag::default());
+            let fitted = method.fit(&space, rows, Rows::default(), 1, &stop).expect("it fits");
+            let found = fitted.noise() / (unit * spread);
+            // A standard error of the deviation of 300 errors is 4 %; leaving rows out adds some.
+            assert!((0.85..1.3).contains(&found), "{model:?} {unit}: {found}");
+        }
+    }
+}

@@ -32,7 +32,7 @@ pub fn weights(space: &Space, rows: Rows<'_>, noise: &[f64]) -> Result<Vec<f64>,
     }
     let alike = Rows::new(rows.designs, rows.scores);
     let ridge = Ridge::fit(space, alike, true)?;
-    let error = alike.mean_of(|row| (ridge.left_out()[row] - rows.scores[row]).powi(2));
+    let error = alike.variance_of(|row| ridge.left_out()[row] - rows.scores[row]);
     let mean = alike.mean_of(|row| noise[row] * noise[row]);
     let own = (error - mean).max(OWN_SHARE * error.max(mean));
     Ok(noise.iter().map(|deviation| (own + mean) / (own + deviation * deviation)).collect())

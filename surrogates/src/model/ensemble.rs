@@ -122,7 +122,7 @@ impl Ensemble {
         let mut ensemble = Self { space, encoding, members, vote: Vote::Mean, scale, noise: 0.0 };
         let judged = if held_out.count() == 0 { rows } else { held_out };
         let means = ensemble.means(judged.designs);
-        ensemble.noise = judged.mean_of(|row| (means[row] - judged.scores[row]).powi(2)).sqrt();
+        ensemble.noise = judged.variance_of(|row| means[row] - judged.scores[row]).sqrt();
         Ok(ensemble)
     }
 

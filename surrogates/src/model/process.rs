@@ -50,9 +50,8 @@ impl Process {
         let config = Config { seed, starts: 2, evaluations: 60, weights, ..Config::default() };
         let gp = Gp::fit(&rows, &groups, &of_rows, &config)?;
         let errors = gp.leave_one_out();
-        let square = |row: usize| (errors[row].mean - of_rows[row]).powi(2);
-        let noise =
-            Rows { scores: &of_rows, weights: &config.weights, designs: &[] }.mean_of(square);
+        let rows = Rows { scores: &of_rows, weights: &config.weights, designs: &[] };
+        let noise = rows.variance_of(|row| errors[row].mean - of_rows[row]);
         Ok(Self { space: space.clone(), encoding: encoding.clone(), gp, noise: noise.sqrt() })
     }
 

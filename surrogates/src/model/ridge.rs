@@ -1,6 +1,6 @@
 //! A ridge regression over sites, their squares and products, whose penalty is chosen by leaving rows out.
 //!
-//! w = (ΦᵀΦ + λI)⁻¹ Φᵀ(y − ȳ)      hᵢ = φᵢᵀ (ΦᵀΦ + λI)⁻¹ φᵢ      eᵢ = (yᵢ − ŷᵢ)/(1 − hᵢ)      s² = mean e²      s(x)² = s² h(x)
+//! w = (ΦᵀΦ + λI)⁻¹ Φᵀ(y − ȳ)      hᵢ = φᵢᵀ (ΦᵀΦ + λI)⁻¹ φᵢ      eᵢ = (yᵢ − ŷᵢ)/(1 − hᵢ)      s² = mean w e²      s(x)² = s² h(x)
 //!
 //! | symbol | code | shape, meaning |
 //! |---|---|---|
@@ -99,7 +99,7 @@ impl Ridge {
                 rows.map(|((error, root), score)| score - error / root).collect()
             })
             .collect();
-        let error = |predicted: &[f64]| table.mean_of(|row| (predicted[row] - scores[row]).powi(2));
+        let error = |predicted: &[f64]| table.variance_of(|row| predicted[row] - scores[row]);
         let best = (0..PENALTIES.len())
             .min_by(|a, b| error(&tried[*a]).total_cmp(&error(&tried[*b])))
             .unwrap_or_default();
