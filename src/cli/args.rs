@@ -261,7 +261,7 @@ pub(super) struct DesignArgs {
     /// Smaller scores are better
     #[arg(long)]
     pub(super) minimize: bool,
-    /// What is known about the columns: kinds, bounds, fixed values, sums, limits, forbidden combinations
+    /// What is known about the columns: kinds, bounds, fixed values, sums, limits, forbidden combinations, a column of noise
     #[arg(long, value_name = "FILE.toml")]
     pub(super) space: Option<PathBuf>,
     /// A column that is no part of a design; may be given many times

@@ -45,7 +45,8 @@ pub struct Config {
     pub log_length_scale_deviation: f64,
     /// Most rows of which the likelihood is taken, evenly spaced in the table; the posterior is of all. At least 2.
     pub rows_likelihood: usize,
-    /// The noise of row i has the variance t²/wᵢ, wᵢ > 0; nothing if all are 1.
+    /// The noise of row i has the variance t²/wᵢ, wᵢ > 0; nothing if all are 1. What is learned of t² is at most four variances of the scores: 1 is
+    /// for the weight of a usual row.
     pub weights: Vec<f64>,
     /// Where to start first, such as what was found before the last row came.
     pub from: Option<Hyper>,
