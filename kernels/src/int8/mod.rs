@@ -9,10 +9,11 @@
 //! | [`noise`] | int8 noise by address: the published table, or a counter |
 //! | [`product`], `packed`, `tile` | a layer on the rows of many members, by the widest products of bytes there are |
 //! | [`layer_norm`], [`gate`], [`loss`] | the rest of the forward pass |
-//! | [`contract`] | the update |
+//! | [`contract`], [`accumulate`] | the update: votes on each weight; steps smaller than a weight can hold |
 //!
 //! Source: the integer model EGG of arXiv 2511.16652, sections 6.1, G and H.
 
+pub mod accumulate;
 pub mod arithmetic;
 pub mod contract;
 pub mod gate;

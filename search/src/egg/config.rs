@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::schedule::Alpha;
+use super::votes::LOUDEST;
 use crate::ConfigError;
 
 /// Where noise comes from.
@@ -14,6 +15,17 @@ pub enum NoiseKind {
     Counter,
     /// The published scheme: slices of one table, which overlap.
     Table,
+}
+
+/// How the votes on a weight move it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpdateKind {
+    /// By one where the sum of the votes is far enough from zero, otherwise not: the published rule.
+    #[default]
+    Threshold,
+    /// By a share of the sum of the votes; what is smaller than one step is kept beside the weight.
+    Accumulate,
 }
 
 /// Settings of [`Egg`](super::Egg): the `[search]` table.
@@ -32,6 +44,12 @@ pub struct Config {
     pub time_scale: f64,
     /// Generations that share directions; 0 = one set for the whole run.
     pub noise_reuse: u32,
+    /// How votes move a weight.
+    pub update: UpdateKind,
+    /// The largest vote of a pair; 0 for the sign, as published.
+    pub loudest_vote: u32,
+    /// b: of `accumulate`, steps are means over about 2^b generations; 0 takes them as they come.
+    pub momentum_shift: u32,
     /// Where noise comes from.
     pub noise: NoiseKind,
     /// The table has 2^`table_bits` numbers; 30 in the published code.
@@ -47,6 +65,9 @@ impl Default for Config {
             alpha: 4.0,
             time_scale: 1000.0,
             noise_reuse: 1,
+            update: UpdateKind::Threshold,
+            loudest_vote: 0,
+            momentum_shift: 0,
             noise: NoiseKind::Counter,
             table_bits: 24,
         }
@@ -81,6 +102,24 @@ impl Config {
         }
         if !(self.time_scale.is_finite() && self.time_scale > 0.0) {
             return fail("time_scale", format!("must be above 0, found {}", self.time_scale));
+        }
+        let loudest = if self.noise == NoiseKind::Table { 1 } else { LOUDEST };
+        if self.loudest_vote > loudest {
+            let (found, noise) = (self.loudest_vote, self.noise);
+            return fail(
+                "loudest_vote",
+                format!("must be at most {loudest} with noise {noise:?}, found {found}"),
+            );
+        }
+        if self.momentum_shift > 16 {
+            return fail(
+                "momentum_shift",
+                format!("must be from 0 to 16, found {}", self.momentum_shift),
+            );
+        }
+        if self.momentum_shift > 0 && self.update == UpdateKind::Threshold {
+            let reason = "needs update = \"accumulate\"".to_owned();
+            return fail("momentum_shift", reason);
         }
         if !(16..=30).contains(&self.table_bits) {
             return fail("table_bits", format!("must be from 16 to 30, found {}", self.table_bits));

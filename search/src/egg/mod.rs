@@ -3,7 +3,9 @@
 mod config;
 mod schedule;
 mod strategy;
+mod votes;
 
-pub use config::{Config, NoiseKind};
+pub use config::{Config, NoiseKind, UpdateKind};
 pub use schedule::{Alpha, quantile};
-pub use strategy::{Egg, State, votes};
+pub use strategy::{Egg, State};
+pub use votes::votes;

@@ -8,13 +8,15 @@ use hatchery_engine::{
 };
 use hatchery_kernels::Backend;
 use hatchery_kernels::int8::Int8Noise;
+use hatchery_kernels::int8::accumulate::{Gain, accumulate};
 use hatchery_kernels::int8::contract::{contract_matrix, contract_vector, move_weights};
 use hatchery_kernels::int8::noise::{Slice, Table};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::config::{Config, NoiseKind};
+use super::config::{Config, NoiseKind, UpdateKind};
 use super::schedule::quantile;
+use super::votes::votes;
 use crate::ConfigError;
 
 /// The evolution strategy of integers, around one centre. See the [module page](super).
@@ -22,15 +24,23 @@ use crate::ConfigError;
 pub struct Egg {
     config: Config,
     centre: Arc<Int8Params>,
+    /// What weights have not taken yet, in 2^−16; empty where all moves are whole.
+    rest: Vec<i16>,
+    /// Mean of past steps, in 2^−16; empty without momentum.
+    velocity: Vec<i32>,
     noise: Int8Noise,
     carried: Arc<Vec<i8>>,
 }
 
-/// What a resumed run needs: the centre, and the state that each member carries.
+/// What a resumed run needs: the centre, what is kept beside it, and the state that each member carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Values of the centre.
     pub centre: Vec<i8>,
+    /// What weights have not taken yet; empty where all moves are whole.
+    pub rest: Vec<i16>,
+    /// Mean of past steps; empty without momentum.
+    pub velocity: Vec<i32>,
     /// `(members, state)`.
     pub carried: Vec<i8>,
 }
@@ -61,7 +71,10 @@ impl Egg {
             }
         };
         let carried = Arc::new(vec![0; config.members() as usize * state_len]);
-        Ok(Self { config, centre: Arc::new(centre), noise, carried })
+        let weights = centre.values.len();
+        let rest = vec![0; if config.update == UpdateKind::Accumulate { weights } else { 0 }];
+        let velocity = vec![0; if config.momentum_shift > 0 { weights } else { 0 }];
+        Ok(Self { config, centre: Arc::new(centre), rest, velocity, noise, carried })
     }
 
     /// The current centre.
@@ -70,46 +83,84 @@ impl Egg {
     }
 
     /// Moves the centre by the votes of the pairs; returns how many weights changed.
-    fn learn(&mut self, population: &Int8Perturbed, votes: &[i8], threshold: u64) -> u64 {
+    fn learn(&mut self, population: &Int8Perturbed, votes: &[i8], by: Rule) -> u64 {
         let layout = self.centre.layout.clone();
-        let tensors = layout.specs().len();
-        let moved: Vec<(Vec<i8>, u64)> = (0..tensors)
-            .into_par_iter()
-            .map(|tensor| {
-                let spec = &layout.specs()[tensor];
-                let mut weights = population.centre.tensor(tensor).to_vec();
-                let mut sums = vec![0; weights.len()];
-                let at = Slice {
-                    generation: population.noise_generation,
-                    pair: 0,
-                    tensor: tensor as u32,
-                };
-                let (noise, direction) = (&population.noise, |pair| population.direction(pair));
-                let shape = (spec.rows, spec.cols);
-                match spec.kind {
-                    Kind::Vector => contract_vector(noise, at, votes, direction, &mut sums),
-                    Kind::Matrix | Kind::Embedding => {
-                        contract_matrix(noise, at, votes, direction, shape, &mut sums);
-                    }
-                }
-                let changed = move_weights(&mut weights, &sums, threshold);
-                (weights, changed)
-            })
+        let mut values = population.centre.values.clone();
+        let sizes = || layout.specs().iter().map(|spec| spec.rows * spec.cols);
+        let work: Vec<_> = pieces(&mut values, sizes())
+            .into_iter()
+            .zip(pieces(&mut self.rest, sizes()))
+            .zip(pieces(&mut self.velocity, sizes()))
+            .enumerate()
             .collect();
-        let values = moved.iter().flat_map(|(weights, _)| weights).copied().collect();
+        let changed = work.into_par_iter().map(|(tensor, ((weights, rest), velocity))| {
+            let sums = sums_of_votes(population, votes, tensor);
+            match by {
+                Rule::Threshold(threshold) => move_weights(weights, &sums, threshold),
+                Rule::Accumulate { gain, shift } => {
+                    accumulate(weights, rest, velocity, shift, &sums, gain)
+                }
+            }
+        });
+        let changed = changed.sum();
         self.centre = Arc::new(Int8Params { layout, values });
-        moved.iter().map(|(_, changed)| changed).sum()
+        changed
     }
 }
 
-/// The vote of each pair: the sign of the difference of its halves; none where one failed.
-pub fn votes(fitness: &[f32]) -> Vec<i8> {
-    let vote = |pair: &[f32]| match pair {
-        [plus, minus] if plus > minus => 1,
-        [plus, minus] if plus < minus => -1,
-        _ => 0,
-    };
-    fitness.chunks_exact(2).map(vote).collect()
+/// How votes move weights in one generation.
+#[derive(Clone, Copy)]
+enum Rule {
+    Threshold(u64),
+    Accumulate { gain: Gain, shift: u32 },
+}
+
+impl Rule {
+    /// Under chance votes the mean square of a weight's move is about `alpha` with either rule: such a vote sum has variance Σ F² 256².
+    fn of(config: &Config, alpha: f64, quantile: u32, votes: &[i8]) -> Self {
+        let squares = if config.loudest_vote == 0 {
+            votes.len() as u64
+        } else {
+            votes.iter().map(|&vote| u64::from(vote.unsigned_abs()).pow(2)).sum()
+        };
+        let deviation = squares.isqrt() * u64::from(Int8Noise::VARIANCE);
+        match config.update {
+            UpdateKind::Threshold => Self::Threshold(u64::from(quantile) * deviation),
+            UpdateKind::Accumulate => {
+                let numerator = libm::round(libm::sqrt(alpha) * 65536.0) as u64;
+                let gain = Gain { numerator, denominator: deviation.max(1) };
+                Self::Accumulate { gain, shift: config.momentum_shift }
+            }
+        }
+    }
+}
+
+/// The numbers of each tensor; empty pieces if there are none.
+fn pieces<T>(mut all: &mut [T], sizes: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
+    let none = all.is_empty();
+    sizes
+        .map(|size| {
+            let (piece, rest) = std::mem::take(&mut all).split_at_mut(if none { 0 } else { size });
+            all = rest;
+            piece
+        })
+        .collect()
+}
+
+/// Z of one tensor.
+fn sums_of_votes(population: &Int8Perturbed, votes: &[i8], tensor: usize) -> Vec<i32> {
+    let spec = &population.centre.layout.specs()[tensor];
+    let mut sums = vec![0; spec.rows * spec.cols];
+    let at = Slice { generation: population.noise_generation, pair: 0, tensor: tensor as u32 };
+    let (noise, direction) = (&population.noise, |pair| population.direction(pair));
+    let shape = (spec.rows, spec.cols);
+    match spec.kind {
+        Kind::Vector => contract_vector(noise, at, votes, direction, &mut sums),
+        Kind::Matrix | Kind::Embedding => {
+            contract_matrix(noise, at, votes, direction, shape, &mut sums);
+        }
+    }
+    sums
 }
 
 impl Strategy for Egg {
@@ -141,12 +192,11 @@ impl Strategy for Egg {
         if expected != found {
             return Err(StrategyError::FitnessLength { expected, found });
         }
-        let votes = votes(&fitness.values);
+        let votes = votes(&fitness.values, self.config.loudest_vote);
         let alpha = self.config.schedule().at(population.generation);
         let quantile = quantile(alpha);
-        let pairs = u64::from(population.pairs);
-        let threshold = u64::from(quantile) * pairs.isqrt() * u64::from(Int8Noise::VARIANCE);
-        let changed = self.learn(&population, &votes, threshold);
+        let rule = Rule::of(&self.config, alpha, quantile, &votes);
+        let changed = self.learn(&population, &votes, rule);
         self.carried = Arc::new(population.carry());
         let tied = votes.iter().filter(|&&vote| vote == 0).count();
         let mut metrics = Metrics::default();
@@ -159,12 +209,14 @@ impl Strategy for Egg {
 
     fn state(&self) -> Result<State, StrategyError> {
         let (centre, carried) = (self.centre.values.clone(), self.carried.to_vec());
-        Ok(State { centre, carried })
+        Ok(State { centre, rest: self.rest.clone(), velocity: self.velocity.clone(), carried })
     }
 
     fn restore(&mut self, state: State) -> Result<(), StrategyError> {
         for (what, expected, found) in [
             ("parameters", self.centre.values.len(), state.centre.len()),
+            ("parts of steps", self.rest.len(), state.rest.len()),
+            ("velocities", self.velocity.len(), state.velocity.len()),
             ("numbers that members carry", self.carried.len(), state.carried.len()),
         ] {
             if expected != found {
@@ -173,6 +225,7 @@ impl Strategy for Egg {
         }
         let layout = self.centre.layout.clone();
         self.centre = Arc::new(Int8Params { layout, values: state.centre });
+        (self.rest, self.velocity) = (state.rest, state.velocity);
         self.carried = Arc::new(state.carried);
         Ok(())
     }
@@ -223,8 +276,28 @@ mod tests {
     }
 
     #[test]
-    fn votes_are_signs_and_a_failed_half_does_not_vote() {
-        assert_eq!(votes(&[1.0, 2.0, 2.0, 1.0, 3.0, 3.0, f32::NAN, 1.0]), [-1, 1, 0, 0]);
+    fn with_either_rule_chance_moves_weights_by_alpha_in_the_mean_square() {
+        for (update, loudest_vote) in [
+            (UpdateKind::Threshold, 2),
+            (UpdateKind::Accumulate, 0),
+            (UpdateKind::Accumulate, 1),
+            (UpdateKind::Accumulate, 2),
+        ] {
+            // Small steps add up over generations; one of them alone is lost in rounding.
+            let generations = 40;
+            let config =
+                Config { pairs: 256, alpha: 0.1, update, loudest_vote, ..Default::default() };
+            let mut egg = egg(config);
+            for generation in 0..generations {
+                let population = egg.ask(generation).expect("asked");
+                let fitness = chance(population.len(), generation);
+                egg.tell(population, &fitness, &Backend::cpu()).expect("told");
+            }
+            let values = &egg.centre_int8().values;
+            let squares: f64 = values.iter().map(|&w| f64::from(w).powi(2)).sum();
+            let each = squares / values.len() as f64 / f64::from(generations);
+            assert!((0.08..0.13).contains(&each), "{update:?}, {loudest_vote}: {each}");
+        }
     }
 
     #[test]
@@ -238,7 +311,17 @@ mod tests {
 
     #[test]
     fn a_restored_strategy_goes_on_to_the_bit_and_refuses_another_shape() {
-        let config = Config { pairs: 16, alpha: 0.3, ..Default::default() };
+        let threshold = Config { pairs: 16, alpha: 0.3, ..Default::default() };
+        let accumulate = UpdateKind::Accumulate;
+        for config in [
+            Config { update: accumulate, momentum_shift: 2, loudest_vote: 2, ..threshold.clone() },
+            threshold,
+        ] {
+            restores(config);
+        }
+    }
+
+    fn restores(config: Config) {
         let (mut one, mut two) = (egg(config.clone()), egg(config));
         let step = |egg: &mut Egg, generation| {
             let population = egg.ask(generation).expect("asked");
@@ -250,7 +333,7 @@ mod tests {
         two.restore(one.state().expect("whole")).expect("fits");
         (3..5).for_each(|g| [&mut one, &mut two].into_iter().for_each(|egg| step(egg, g)));
         assert_eq!(one.state().expect("whole"), two.state().expect("whole"));
-        let wrong = State { centre: vec![0; 3], carried: Vec::new() };
+        let wrong = State { centre: vec![0; 3], ..one.state().expect("whole") };
         assert!(one.restore(wrong).expect_err("wrong").to_string().contains("3 parameters"));
     }
 
@@ -263,6 +346,12 @@ mod tests {
             (Config { time_scale: 0.0, ..Default::default() }, "time_scale"),
             (Config { sigma_shift: 17, ..Default::default() }, "sigma_shift"),
             (Config { table_bits: 31, ..Default::default() }, "table_bits"),
+            (Config { loudest_vote: 3, ..Default::default() }, "loudest_vote"),
+            (
+                Config { loudest_vote: 2, noise: NoiseKind::Table, ..Default::default() },
+                "loudest_vote",
+            ),
+            (Config { momentum_shift: 1, ..Default::default() }, "momentum_shift"),
         ];
         for (config, key) in bad {
             assert_eq!(config.check().expect_err(key).key, key);

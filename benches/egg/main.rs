@@ -4,9 +4,13 @@
 //! With `--cuda` the forward pass of the published size on GPUs: 6 layers of 256, 100 tokens, 2^18 members, or as many as `--members` says;
 //! copies to and from the device included, the update, which the processor makes, not.
 //!
+//! With `--learning` what each change of the algorithm is worth: see `learning.rs`.
+//!
 //! A table, not an estimate: all numbers are the best of several runs, since other work on a machine only adds time.
 
 #![allow(missing_docs, clippy::print_stdout, reason = "a table")]
+
+mod learning;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,9 +29,11 @@ const RUNS: u32 = 8;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    match words.iter().any(|word| word == "--cuda") {
-        true => on_devices(&words),
-        false => on_the_processor(),
+    let asked = |flag: &str| words.iter().any(|word| word == flag);
+    match (asked("--cuda"), asked("--learning")) {
+        (true, _) => on_devices(&words),
+        (_, true) => learning::run(&words),
+        _ => on_the_processor(),
     }
 }
 
