@@ -291,7 +291,7 @@ pub(super) struct DesignArgs {
     /// How much candidates shall differ, from 0
     #[arg(long, value_name = "D", default_value_t = Settings::default().diversity, allow_negative_numbers = true)]
     pub(super) diversity: f64,
-    /// Deviations of the scores that distance from the data costs, for each typical distance between rows
+    /// Deviations of the scores that each typical distance between rows costs beyond where three of four rows lie; 0 searches anywhere
     #[arg(long, value_name = "P", default_value_t = Settings::default().distance_price, allow_negative_numbers = true)]
     pub(super) distance_price: f64,
     /// Propose without having tried it on the table; nothing is abstained from then

@@ -6,6 +6,7 @@ mod calibrate;
 mod lowered;
 mod method;
 mod proposed;
+mod reach;
 mod rehearse;
 mod shortlist;
 mod student;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::apart::Choice;
 use super::lowered::Lowered;
 use super::proposed::Proposed;
+use super::reach::{Reach, rows_within_reach};
 use super::verdict::Judge;
 use super::{LeftOut, Method, Model, Reason, Rehearsal, Support, Verdict};
 use crate::model::{Merit, Surrogate};
@@ -28,7 +29,8 @@ pub struct Settings {
     pub method: Method,
     /// Deviations of the model that are taken off its mean.
     pub pessimism: f64,
-    /// Deviations of the scores that are taken off for each median distance between rows; 0 leaves distance out.
+    /// Deviations of the scores that are taken off for each median distance between rows that a design lies farther from them than three of four rows
+    /// from the others; 0 leaves distance out.
     pub distance_price: f64,
     /// How much is given up for candidates that differ, in deviations of the scores; 0: nothing.
     pub diversity: f64,
@@ -46,7 +48,7 @@ impl Default for Settings {
             candidates: 16,
             method: Method::default(),
             pessimism: 1.0,
-            distance_price: 0.0,
+            distance_price: 0.5,
             diversity: 0.25,
             repeats: false,
             skip_rehearsal: false,
@@ -146,12 +148,14 @@ pub fn design(
     let searcher = searcher.unwrap_or(if small { &Exhaustive } else { &evolution });
     let support = Support::new(space, designs, settings.seed);
     let spread = statistics::population_sd(scores);
-    // So much for each unit of distance; see `Settings::distance_price`.
-    let price = settings.distance_price * spread / support.median().max(f64::MIN_POSITIVE);
-    let penalty = |x: &[f64]| price * support.find(x).distance;
+    let near = rows_within_reach(designs, &order, settings.seed);
+    let reach = (settings.distance_price != 0.0).then(|| {
+        let support = Support::new(space, &near, settings.seed);
+        Reach::new(support, settings.distance_price * spread)
+    });
+    let penalty = |x: &[f64]| reach.as_ref().map_or(0.0, |reach| reach.penalty(x));
     let penalised = Lowered { inner: &*surrogate, penalty };
-    let is_penalised = settings.distance_price != 0.0;
-    let searched: &dyn Surrogate = if is_penalised { &penalised } else { &*surrogate };
+    let searched: &dyn Surrogate = if reach.is_some() { &penalised } else { &*surrogate };
     let problem = Problem {
         surrogate: searched,
         merit,

@@ -48,7 +48,12 @@ impl<'a> Support<'a> {
 
     /// Median distance of known designs from the others.
     pub fn median(&self) -> f64 {
-        crate::statistics::quantile_of_sorted(&self.among, 0.5)
+        self.quantile(0.5)
+    }
+
+    /// The distance from the others that this share of the known designs does not exceed.
+    pub fn quantile(&self, share: f64) -> f64 {
+        crate::statistics::quantile_of_sorted(&self.among, share)
     }
 
     /// Where a design is.
