@@ -8,7 +8,8 @@ use crate::support::Scratch;
 
 /// A model of 16 numbers on a text of a few thousand bytes.
 const SMALL: &str = "run egg --set task.corpus=text.txt --set task.width=16 --set task.depth=1 \
-                     --set task.tokens=16 --set search.pairs=16 --set task.validation_streams=8 --quiet";
+                     --set task.tokens=16 --set search.pairs=16 --set task.validation_streams=8 \
+                     --set task.validate_every=10 --quiet";
 
 fn scratch() -> Scratch {
     let scratch = Scratch::new();
