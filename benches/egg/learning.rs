@@ -10,6 +10,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use hatchery::engine::{Evaluator, Int8Perturbed, Strategy};
@@ -17,7 +18,6 @@ use hatchery::kernels::Backend;
 use hatchery::kernels::int8::ZeroMean;
 use hatchery::search::egg::{Config, Egg, NoiseKind, UpdateKind};
 use hatchery::tasks::language::{ByteLm, Corpus, Model};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Shares of the budget after which the held-out text is looked at.
@@ -129,19 +129,22 @@ pub(super) fn run(words: &[String]) {
     let open = |path| OpenOptions::new().create(true).append(true).open(path);
     let file = path.map(|path| Mutex::new(open(path).expect("a file that can be written")));
     let threads = number("--threads", rayon::current_num_threads() as u64) as usize;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-    let one = |&(row, seed): &(&str, u64)| {
-        // A pool of its own: a run that waits inside the shared one would take work of another, whose time would be counted as its.
+    let (next, new) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        // Threads of the system with a pool of one thread each: a thread of a shared pool would take up other runs while it waits.
         let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-        let learned = alone.install(|| learn(row, seed, budget));
-        eprintln!("{row}, seed {seed}: {:.3}", learned.bits.last().expect("a look"));
-        if let Some(file) = &file {
-            let line = serde_json::to_string(&learned).expect("numbers");
-            writeln!(file.lock().expect("not poisoned"), "{line}").expect("written");
+        while let Some(&(row, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let learned = alone.install(|| learn(row, seed, budget));
+            eprintln!("{row}, seed {seed}: {:.3}", learned.bits.last().expect("a look"));
+            if let Some(file) = &file {
+                let line = serde_json::to_string(&learned).expect("numbers");
+                writeln!(file.lock().expect("not poisoned"), "{line}").expect("written");
+            }
+            new.lock().expect("not poisoned").push(learned);
         }
-        learned
     };
-    let new: Vec<Learned> = pool.install(|| jobs.par_iter().with_max_len(1).map(one).collect());
+    std::thread::scope(|scope| (0..threads.min(jobs.len())).for_each(|_| drop(scope.spawn(work))));
+    let new = new.into_inner().expect("not poisoned");
     print(&there.into_iter().chain(new).collect::<Vec<_>>());
 }
 
