@@ -83,13 +83,20 @@ struct Learned {
     bits: Vec<f64>,
 }
 
+/// What is read within a budget, in whole generations, and how many these are.
+fn member_tokens(setting: &Setting, budget: u64) -> (u64, u32) {
+    let each = u64::from(setting.search.members()) * setting.tokens as u64;
+    let generations = budget.div_ceil(each);
+    (generations * each, generations as u32)
+}
+
 fn learn(row: &str, seed: u64, budget: u64) -> Learned {
-    let Setting { search, depth, width, tokens, group } = setting(row);
+    let setting = setting(row);
+    let (member_tokens, generations) = member_tokens(&setting, budget);
+    let Setting { search, depth, width, tokens, group } = setting;
     let model = Model { width, depth, zero: ZeroMean::One };
     let text = Corpus::of(Corpus::read(Corpus::BUILT_IN).expect("it is built in"), 0.05, 0.05);
     let task = ByteLm::try_new(model, text, tokens, group).expect("long enough");
-    let each = u64::from(search.members()) * tokens as u64;
-    let generations = budget.div_ceil(each) as u32;
     let mut egg =
         Egg::try_new(search, model.init(seed), model.state_len(), seed).expect("valid settings");
     let evaluator = Evaluator::new(Backend::cpu());
@@ -106,7 +113,6 @@ fn learn(row: &str, seed: u64, budget: u64) -> Learned {
             bits.push(task.score(egg.centre_int8(), held_out, 1024).bits_per_byte());
         }
     }
-    let member_tokens = u64::from(generations) * each;
     Learned { row: row.into(), seed, member_tokens, generations, seconds, bits }
 }
 
@@ -120,7 +126,13 @@ pub(super) fn run(words: &[String]) {
     let only = after("--rows").map(|names| names.split(',').collect::<Vec<_>>());
     let path = after("--json");
     let text = path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
-    let there: Vec<Learned> = text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
+    // Runs of another budget, or of a row that is gone, are not of this table.
+    let of_budget = |l: &Learned| {
+        let row = ROWS.iter().any(|(name, ..)| *name == l.row);
+        row && l.member_tokens == member_tokens(&setting(&l.row), budget).0
+    };
+    let read = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let there: Vec<Learned> = read.filter(of_budget).collect();
     let wanted = ROWS.iter().filter(|(name, ..)| only.as_ref().is_none_or(|o| o.contains(name)));
     let jobs: Vec<(&str, u64)> = (0..seeds)
         .flat_map(|seed| wanted.clone().map(move |(name, ..)| (*name, seed)))

@@ -20,7 +20,7 @@ const PLACES: u32 = 16;
 /// Steps for a vote of 1: `numerator / (2^16 denominator)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gain {
-    /// At most 2^32.
+    /// At most 2^30.
     pub numerator: u64,
     /// Not zero.
     pub denominator: u64,

@@ -6,8 +6,11 @@
 //! Price and share were chosen on two seeds of three tasks: on compositions of 86 elements (`planted-86`) the search without a price ends in nonsense in half of its
 //! runs, as it does with half the price; a higher price, or a smaller share, costs Hartmann-6 and TF-Bind-8 more. `benches/README.md` has what it is worth on others.
 
+use std::collections::HashSet;
+
 use super::Support;
 use crate::Draws;
+use crate::searcher::key;
 use crate::space::Design;
 
 /// Rows that distances are taken from, half of them the best: a search asks ten thousands of times.
@@ -25,8 +28,11 @@ pub(super) struct Reach<'a> {
     price: f64,
 }
 
-/// The rows that a search stays near to; `order` has all of them, the best first.
+/// The rows that a search stays near to, each design once: one that was measured again says nothing of distances. `order` has all rows, the best first.
 pub(super) fn rows_within_reach(designs: &[Design], order: &[usize], seed: u64) -> Vec<Design> {
+    let mut seen = HashSet::new();
+    let order: Vec<usize> =
+        order.iter().copied().filter(|row| seen.insert(key(&designs[*row]))).collect();
     let (best, others) = order.split_at(order.len().min(ROWS / 2));
     let mut draws = Draws::new(seed, "rows that a search stays near to");
     let drawn = draws.choose(others.len(), others.len().min(ROWS - ROWS / 2));
@@ -38,7 +44,9 @@ impl<'a> Reach<'a> {
     /// `price` is what each median distance beyond reach costs, in units of the score.
     pub(super) fn new(support: Support<'a>, price: f64) -> Self {
         let (free, median) = (support.quantile(WITHIN), support.quantile(0.5));
-        Self { support, free, price: price / median.max(f64::MIN_POSITIVE) }
+        // Of a single design there are no distances, and nothing to stay near to.
+        let price = if median > 0.0 { price / median } else { 0.0 };
+        Self { support, free, price }
     }
 
     /// What is taken off the prediction of a design.
@@ -64,6 +72,23 @@ mod tests {
         // From 60 the five nearest are 22 away, from 70 they are 32 away.
         assert!((of(60.0) - 3.0 * (22.0 - 1.8) / 1.8).abs() < 1e-9, "{}", of(60.0));
         assert!((of(70.0) - of(60.0) - 3.0 * 10.0 / 1.8).abs() < 1e-9, "{}", of(70.0));
+    }
+
+    #[test]
+    fn rows_that_were_measured_again_and_a_single_design_leave_prices_finite() {
+        let line = Field::new("x", Kind::Real { lower: 0.0, upper: 100.0 });
+        let space = Space::try_new(vec![line], Constraints::default()).expect("a line");
+        let price = |designs: &[Design], at: f64| {
+            let order: Vec<usize> = (0..designs.len()).collect();
+            let near = rows_within_reach(designs, &order, 0);
+            Reach::new(Support::new(&space, &near, 0), 1e9).penalty(&[at])
+        };
+        // Eight measurements of each design: the five nearest of a row are itself.
+        let again: Vec<Design> = (0..160).map(|row| vec![f64::from(row / 8)]).collect();
+        assert_eq!(price(&again, 9.5), 0.0);
+        assert!(price(&again, 60.0) > 0.0 && price(&again, 60.0).is_finite());
+        let one: Vec<Design> = (0..20).map(|_| vec![3.0]).collect();
+        assert_eq!(price(&one, 60.0), 0.0);
     }
 
     #[test]
