@@ -4,7 +4,8 @@ use hatchery_engine::world::{Action, Controls, Features, Split, Trace, World};
 use hatchery_kernels::{Dice, Domain};
 
 use super::gru::Memory;
-use super::policy::{Policy, Scratch, deviation, soften};
+use super::policy::{Policy, Scratch, deviation};
+use super::vectors::soften;
 
 /// Which choices of a policy are drawn: those of training and of measuring share none.
 const CHOICES: u32 = 64;

@@ -31,6 +31,7 @@ mod grpo;
 mod gru;
 mod policy;
 mod train;
+mod vectors;
 mod watch;
 
 pub use advantage::group_advantages;

@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use hatchery_engine::world::{Controls, Features};
 use hatchery_engine::{Layout, ParamSpec};
-use hatchery_kernels::math::{exp, tanh};
+use hatchery_kernels::math::exp;
 use hatchery_kernels::{Dice, Domain};
 
 use super::config::PolicyKind;
 use super::episode::Episode;
 use super::gru::{Back, Memory, Recurrent};
+use super::vectors::{add_product, add_slopes, add_sparse_product, add_sparse_slopes, bend};
 
 /// First log-deviation of continuous actions: e^-0.5 = 0.61.
 const LOG_DEVIATION: f32 = -0.5;
@@ -195,11 +196,8 @@ impl Policy {
                 let layer = &mut scratch.layers[0];
                 layer.clear();
                 layer.extend_from_slice(&theta[features * hidden..(features + 1) * hidden]);
-                for (&at, &value) in indices.iter().zip(values) {
-                    let weights = &theta[at as usize * hidden..(at as usize + 1) * hidden];
-                    layer.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight * value);
-                }
-                layer.iter_mut().for_each(|sum| *sum = tanh(*sum));
+                add_sparse_product(&theta[..features * hidden], row, layer);
+                bend(layer);
                 let out = &theta[(features + 1) * hidden..];
                 layer.iter().zip(out).map(|(unit, weight)| unit * weight).sum()
             }
@@ -232,9 +230,9 @@ impl Policy {
         let [one, two, three, _] = starts(observations, hidden, dimension);
         let [first, second, output] = &mut scratch.layers;
         dense(&theta[one..two], observation, hidden, first);
-        first.iter_mut().for_each(|unit| *unit = tanh(*unit));
+        bend(first);
         dense(&theta[two..three], first, hidden, second);
-        second.iter_mut().for_each(|unit| *unit = tanh(*unit));
+        bend(second);
         dense(&theta[three..], second, dimension, output);
     }
 
@@ -298,12 +296,7 @@ impl Policy {
                 }
                 let bias = &mut gradient[features * hidden..out];
                 bias.iter_mut().zip(slopes.iter()).for_each(|(sum, slope)| *sum += slope);
-                for (&at, &value) in indices.iter().zip(values) {
-                    let row = &mut gradient[at as usize * hidden..(at as usize + 1) * hidden];
-                    row.iter_mut()
-                        .zip(slopes.iter())
-                        .for_each(|(sum, slope)| *sum += slope * value);
-                }
+                add_sparse_slopes(row, slopes, &mut gradient[..features * hidden]);
             }
             Self::Gaussian { .. } | Self::Recurrent(_) => {
                 unreachable!("a row alone has a score where nothing else is looked at")
@@ -350,18 +343,6 @@ pub(super) fn deviation(theta: &[f32], dimension: usize, at: usize) -> f32 {
     exp(theta[theta.len() - dimension + at].clamp(low, high))
 }
 
-/// Turns scores into chances: the softmax of scores over the temperature.
-pub(super) fn soften(scores: &mut [f32], temperature: f32) {
-    scores.iter_mut().for_each(|score| *score /= temperature);
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for score in scores.iter_mut() {
-        *score = exp(*score - largest);
-        sum += *score;
-    }
-    scores.iter_mut().for_each(|chance| *chance /= sum);
-}
-
 /// Where W₁, W₂, W₃ and the log-deviations of a Gaussian policy begin; a bias follows its matrix.
 fn starts(observations: usize, hidden: usize, dimension: usize) -> [usize; 4] {
     let one = (observations + 1) * hidden;
@@ -374,20 +355,15 @@ fn dense(weights: &[f32], x: &[f32], outputs: usize, y: &mut Vec<f32>) {
     let inputs = x.len();
     y.clear();
     y.extend_from_slice(&weights[inputs * outputs..(inputs + 1) * outputs]);
-    for (row, &x) in weights.chunks_exact(outputs).zip(x) {
-        y.iter_mut().zip(row).for_each(|(sum, weight)| *sum += weight * x);
-    }
+    add_product(weights, x, y);
 }
 
 /// From the slopes of the outputs to those of the weights (added) and of the inputs (written).
 fn back(weights: &[f32], x: &[f32], slopes: &[f32], gradient: &mut [f32], into: &mut Vec<f32>) {
     let (inputs, outputs) = (x.len(), slopes.len());
     into.clear();
-    let rows = weights.chunks_exact(outputs).zip(gradient.chunks_exact_mut(outputs));
-    for ((row, sums), &x) in rows.zip(x) {
-        into.push(row.iter().zip(slopes).map(|(weight, slope)| weight * slope).sum());
-        sums.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope * x);
-    }
+    into.resize(inputs, 0.0);
+    add_slopes(weights, x, slopes, gradient, into);
     let bias = &mut gradient[inputs * outputs..(inputs + 1) * outputs];
     bias.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope);
 }

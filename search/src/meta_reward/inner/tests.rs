@@ -4,7 +4,8 @@ use hatchery_engine::world::{
 use hatchery_kernels::Dice;
 
 use super::gru::Memory;
-use super::policy::{Scratch, deviation, soften};
+use super::policy::{Scratch, deviation};
+use super::vectors::soften;
 use super::*;
 
 /// Five steps; the outcome is 1 if action 2 was taken at least three times, or if numbers add up to more than 1.5.

@@ -9,7 +9,7 @@
 //! Source: Cho et al., *Learning Phrase Representations using RNN Encoder-Decoder* (2014), arXiv:1406.1078, section 2.3. Departure: r
 //! comes after the product with h, so that one product serves all three gates.
 
-use super::dense::{add_product, add_slopes, bend, squash};
+use super::super::vectors::{add_product, add_slopes, bend, squash};
 
 /// What the gradient has to know of the steps, one behind the other.
 #[derive(Clone, Debug, Default)]

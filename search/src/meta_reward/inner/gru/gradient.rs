@@ -1,7 +1,7 @@
 //! Back through all steps of an episode, the last first.
 
+use super::super::vectors::add_slopes;
 use super::cell::Slopes;
-use super::dense::add_slopes;
 use super::{Memory, Places, Recurrent};
 use crate::meta_reward::inner::episode::Episode;
 

@@ -15,7 +15,6 @@
 //! the cell, X = 2H or H + dimension; U (H, H); then v (H,), or V (H, dimension), d (dimension,) and a log-deviation for each number.
 
 mod cell;
-mod dense;
 mod gradient;
 
 use std::ops::Range;
@@ -26,7 +25,7 @@ use hatchery_engine::world::{Controls, Features};
 pub(super) use self::gradient::Back;
 
 use self::cell::{Cell, Record};
-use self::dense::{add_product, bend};
+use super::vectors::{add_product, bend};
 
 /// A recurrent policy without its weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

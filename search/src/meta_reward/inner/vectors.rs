@@ -1,0 +1,231 @@
+//! Small products and curves, on the widest vectors there are, with the same bits on all.
+
+use hatchery_kernels::math::{exp, sigmoid, tanh};
+use hatchery_kernels::simd::{Kernel, dispatch};
+
+/// Lanes that a sum is kept in; they are added up in order at the end.
+const LANES: usize = 8;
+
+/// y += x W, with W (inputs, outputs).
+pub(super) fn add_product(weights: &[f32], x: &[f32], y: &mut [f32]) {
+    dispatch(AddProduct { weights, x, y });
+}
+
+struct AddProduct<'a> {
+    weights: &'a [f32],
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl Kernel for AddProduct<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { weights, x, y } = self;
+        let outputs = y.len();
+        for at in 0..x.len() {
+            add_scaled(x[at], &weights[at * outputs..(at + 1) * outputs], y);
+        }
+    }
+}
+
+/// From the slopes s of y = x W: ∂W += x sᵀ and ∂x += W s, with W (inputs, outputs).
+pub(super) fn add_slopes(
+    weights: &[f32],
+    x: &[f32],
+    slopes: &[f32],
+    by_weights: &mut [f32],
+    by_x: &mut [f32],
+) {
+    dispatch(AddSlopes { weights, x, slopes, by_weights, by_x });
+}
+
+struct AddSlopes<'a> {
+    weights: &'a [f32],
+    x: &'a [f32],
+    slopes: &'a [f32],
+    by_weights: &'a mut [f32],
+    by_x: &'a mut [f32],
+}
+
+impl Kernel for AddSlopes<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { weights, x, slopes, by_weights, by_x } = self;
+        let outputs = slopes.len();
+        for at in 0..x.len() {
+            let row = at * outputs..(at + 1) * outputs;
+            add_scaled(x[at], slopes, &mut by_weights[row.clone()]);
+            by_x[at] += dot(&weights[row], slopes);
+        }
+    }
+}
+
+/// y += Σₖ valueₖ W[atₖ], with W (rows, outputs): a product with a sparse row.
+pub(super) fn add_sparse_product(weights: &[f32], row: (&[u32], &[f32]), y: &mut [f32]) {
+    dispatch(AddSparseProduct { weights, row, y });
+}
+
+struct AddSparseProduct<'a> {
+    weights: &'a [f32],
+    row: (&'a [u32], &'a [f32]),
+    y: &'a mut [f32],
+}
+
+impl Kernel for AddSparseProduct<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { weights, row: (indices, values), y } = self;
+        let outputs = y.len();
+        for k in 0..indices.len() {
+            let from = indices[k] as usize * outputs;
+            add_scaled(values[k], &weights[from..from + outputs], y);
+        }
+    }
+}
+
+/// From the slopes s of the sums of [`add_sparse_product`]: ∂W[atₖ] += valueₖ s.
+pub(super) fn add_sparse_slopes(row: (&[u32], &[f32]), slopes: &[f32], by_weights: &mut [f32]) {
+    dispatch(AddSparseSlopes { row, slopes, by_weights });
+}
+
+struct AddSparseSlopes<'a> {
+    row: (&'a [u32], &'a [f32]),
+    slopes: &'a [f32],
+    by_weights: &'a mut [f32],
+}
+
+impl Kernel for AddSparseSlopes<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { row: (indices, values), slopes, by_weights } = self;
+        let outputs = slopes.len();
+        for k in 0..indices.len() {
+            let from = indices[k] as usize * outputs;
+            add_scaled(values[k], slopes, &mut by_weights[from..from + outputs]);
+        }
+    }
+}
+
+/// y += a x, without iterators, which are not always inlined.
+#[inline(always)]
+fn add_scaled(a: f32, x: &[f32], y: &mut [f32]) {
+    let x = &x[..y.len()];
+    for at in 0..y.len() {
+        y[at] = a.mul_add(x[at], y[at]);
+    }
+}
+
+#[inline(always)]
+fn dot(x: &[f32], y: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    let y = &y[..x.len()];
+    let whole = x.len() / LANES * LANES;
+    for first in (0..whole).step_by(LANES) {
+        for lane in 0..LANES {
+            sums[lane] = x[first + lane].mul_add(y[first + lane], sums[lane]);
+        }
+    }
+    for at in whole..x.len() {
+        sums[at - whole] = x[at].mul_add(y[at], sums[at - whole]);
+    }
+    sums.iter().sum()
+}
+
+/// tanh of each number.
+pub(super) fn bend(x: &mut [f32]) {
+    dispatch(Bend { x });
+}
+
+struct Bend<'a> {
+    x: &'a mut [f32],
+}
+
+impl Kernel for Bend<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        self.x.iter_mut().for_each(|x| *x = tanh(*x));
+    }
+}
+
+/// 1 / (1 + e⁻ˣ) of each number.
+pub(super) fn squash(x: &mut [f32]) {
+    dispatch(Squash { x });
+}
+
+struct Squash<'a> {
+    x: &'a mut [f32],
+}
+
+impl Kernel for Squash<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        self.x.iter_mut().for_each(|x| *x = sigmoid(*x));
+    }
+}
+
+/// Turns scores into chances: the softmax of scores over the temperature.
+pub(super) fn soften(scores: &mut [f32], temperature: f32) {
+    dispatch(Soften { scores, temperature });
+}
+
+struct Soften<'a> {
+    scores: &'a mut [f32],
+    temperature: f32,
+}
+
+impl Kernel for Soften<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { scores, temperature } = self;
+        let mut largest = f32::NEG_INFINITY;
+        for score in scores.iter_mut() {
+            *score /= temperature;
+            largest = largest.max(*score);
+        }
+        for score in scores.iter_mut() {
+            *score = exp(*score - largest);
+        }
+        let mut sum = 0.0;
+        for score in scores.iter() {
+            sum += *score;
+        }
+        for chance in scores.iter_mut() {
+            *chance /= sum;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hatchery_kernels::Dice;
+
+    #[test]
+    fn products_and_slopes_are_those_of_plain_loops() {
+        let mut dice = Dice::new(1, 2, 3);
+        let mut draw = |count: usize| Vec::from_iter((0..count).map(|_| dice.normal() as f32));
+        // Whole vectors, a rest, and less than a vector.
+        for (inputs, outputs) in [(3, 16), (5, 21), (4, 3)] {
+            let (weights, x, s) = (draw(inputs * outputs), draw(inputs), draw(outputs));
+            let mut y = vec![0.0; outputs];
+            let (mut by_weights, mut by_x) = (vec![0.0; inputs * outputs], vec![0.0; inputs]);
+            add_product(&weights, &x, &mut y);
+            add_slopes(&weights, &x, &s, &mut by_weights, &mut by_x);
+            let near = |a: f32, b: f32| assert!((a - b).abs() < 1e-5, "{a} {b}");
+            for o in 0..outputs {
+                near(y[o], (0..inputs).map(|i| x[i] * weights[i * outputs + o]).sum());
+                (0..inputs).for_each(|i| near(by_weights[i * outputs + o], x[i] * s[o]));
+            }
+            for i in 0..inputs {
+                near(by_x[i], (0..outputs).map(|o| weights[i * outputs + o] * s[o]).sum());
+            }
+        }
+    }
+}
