@@ -1,21 +1,44 @@
 //! What was typed.
 
+use hatchery::search::meta_reward::inner;
 use hatchery::search::meta_reward::outer::Config;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Methods, the ones without a search last.
-pub(crate) const METHODS: [&str; 11] = [
-    "derl", "aging", "gp", "cma", "random", "derl-pop", "pbt", "one-step", "outcome", "average",
+pub(crate) const METHODS: [&str; 13] = [
+    "derl",
+    "aging-slots",
+    "aging",
+    "gp",
+    "cma",
+    "random-slots",
+    "random",
+    "derl-pop",
+    "pbt",
+    "one-step",
+    "outcome",
+    "average",
     "hand",
 ];
 /// How many of them search for one reward.
-pub(crate) const SEARCHES: usize = 5;
+pub(crate) const SEARCHES: usize = 7;
 /// Those whose policies inherit weights, and the same without inheritance.
 pub(crate) const INHERITED: [&str; 3] = ["derl-pop", "pbt", "one-step"];
 /// What is run if nothing else is asked for.
-const USUAL: [&str; 8] = ["derl", "aging", "gp", "cma", "random", "outcome", "average", "hand"];
+const USUAL: [&str; 10] = [
+    "derl",
+    "aging-slots",
+    "aging",
+    "gp",
+    "cma",
+    "random-slots",
+    "random",
+    "outcome",
+    "average",
+    "hand",
+];
 
-const USAGE: &str = "--env --methods --budget --trainings --group --updates --seeds --first --fresh --primitives --set --json --threads";
+const USAGE: &str = "--env --methods --budget --trainings --group --updates --seeds --first --fresh --primitives --set --inner --json --threads";
 
 #[derive(Clone, Debug)]
 pub(crate) struct Args {
@@ -36,6 +59,8 @@ pub(crate) struct Args {
     pub(crate) primitives: String,
     /// Further settings of the search, `KEY=VALUE` with dots.
     pub(crate) sets: Vec<String>,
+    /// Settings of inner trainings, `KEY=VALUE`.
+    pub(crate) inner: Vec<String>,
     pub(crate) json: Option<String>,
     pub(crate) threads: usize,
 }
@@ -54,6 +79,7 @@ impl Args {
             fresh: 8,
             primitives: "full".into(),
             sets: Vec::new(),
+            inner: Vec::new(),
             json: None,
             threads: 0,
         };
@@ -71,6 +97,7 @@ impl Args {
                 "--fresh" => args.fresh = number(&word, &value)?,
                 "--primitives" => args.primitives = value,
                 "--set" => args.sets.push(value),
+                "--inner" => args.inner.push(value),
                 "--json" => args.json = Some(value),
                 "--threads" => args.threads = number(&word, &value)?,
                 _ => return Err(format!("there is no flag '{word}': {USAGE}")),
@@ -91,26 +118,59 @@ impl Args {
         Ok(args)
     }
 
+    /// What a cell depends on but method and seed: cells of other settings may lie in the same file.
+    pub(crate) fn settings(&self) -> Value {
+        json!({
+            "env": self.env, "budget": self.budget, "trainings": self.trainings, "group": self.group,
+            "updates": self.updates, "fresh": self.fresh, "primitives": self.primitives,
+            "set": self.sets, "inner": self.inner,
+        })
+    }
+
+    /// Inner trainings, from what suits the world.
+    pub(crate) fn training(&self, suited: inner::Config) -> Result<inner::Config, String> {
+        let words = |error: serde_json::Error| error.to_string();
+        let mut value = serde_json::to_value(suited).map_err(words)?;
+        value["updates"] = self.updates.into();
+        for set in &self.inner {
+            put(&mut value, set)?;
+        }
+        let config: inner::Config = serde_json::from_value(value).map_err(words)?;
+        config.check().map_err(|(key, reason)| format!("{key}: {reason}"))?;
+        Ok(config)
+    }
+
     /// The search by a method.
     pub(crate) fn config(&self, method: &str) -> Result<Config, String> {
         let words = |error: serde_json::Error| error.to_string();
         let mut value = serde_json::to_value(Config::default()).map_err(words)?;
-        value["method"] = method.into();
+        let (name, space) = match method.strip_suffix("-slots") {
+            Some(name) => (name, "slots"),
+            None => (method, "grammar"),
+        };
+        value["method"] = name.into();
+        for method in ["aging", "random"] {
+            value[method]["space"] = space.into();
+        }
         value["budget"] = self.budget.into();
         value["group"] = self.group.into();
         value["trainings"] = self.trainings.into();
         for set in &self.sets {
-            let (key, text) =
-                set.split_once('=').ok_or_else(|| format!("--set {set}: expected KEY=VALUE"))?;
-            let pointer = format!("/{}", key.replace('.', "/"));
-            let place = value.pointer_mut(&pointer);
-            let place = place.ok_or_else(|| format!("--set {set}: there is no '{key}'"))?;
-            *place = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+            put(&mut value, set)?;
         }
         let config: Config = serde_json::from_value(value).map_err(words)?;
         config.check().map_err(|error| format!("{}: {}", error.key, error.reason))?;
         Ok(config)
     }
+}
+
+/// Puts the value of `KEY=VALUE` where the key, with dots, says.
+fn put(value: &mut Value, set: &str) -> Result<(), String> {
+    let (key, text) = set.split_once('=').ok_or_else(|| format!("{set}: expected KEY=VALUE"))?;
+    let place = value.pointer_mut(&format!("/{}", key.replace('.', "/")));
+    let place = place.ok_or_else(|| format!("{set}: there is no '{key}'"))?;
+    *place = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+    Ok(())
 }
 
 fn number<T: std::str::FromStr>(flag: &str, value: &str) -> Result<T, String> {

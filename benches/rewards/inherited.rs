@@ -58,6 +58,8 @@ pub(crate) fn inherited<W: World>(
         expression: last(&lineage, vocabulary),
         seen: lineage.value().map(f64::from),
         quarters: None,
+        invalid: None,
+        weights: None,
         fresh: [mean(0), mean(1), mean(2)],
         consensus: None,
         trainings: MEMBERS,

@@ -6,12 +6,16 @@
 //!
 //! `cargo bench --bench rewards -- synthetic` compares settings of the methods on values that behave like those of trainings.
 //!
+//! `aging-slots` and `random-slots` choose from what the default of DERL writes, a weight for each primitive; `aging` and `random` from the
+//! whole grammar.
+//!
 //! `--methods derl-pop,pbt,one-step` are eight members whose policies inherit weights after each of ten slices, or do not (`one-step`), with
 //! the same updates in all: what the policy at the end of the chain reaches.
 //!
 //! For every outer seed and method: a search, a race of its best, and eight fresh trainings with the winner, judged on L0, L1, L2. The
 //! largest value that a search has seen is printed beside the fresh one: it is what luck makes of it. Differences are paired by outer
-//! seed. Cells that are in the file already are not run again, so that an experiment may be stopped and started at any time.
+//! seed. Cells that are in the file already, with the same settings, are not run again, so that an experiment may be stopped and started at
+//! any time.
 
 mod args;
 mod inherited;
@@ -49,7 +53,7 @@ fn run() -> Result<(), String> {
         Some(path) => std::fs::read_to_string(path)
             .unwrap_or_default()
             .lines()
-            .filter_map(|line| searches::Found::read(line, &args.env))
+            .filter_map(|line| searches::Found::read(line, &args))
             .collect(),
     };
     let is_new = |seed: u64, method: &str| {
@@ -76,7 +80,7 @@ fn run() -> Result<(), String> {
         eprintln!("[{number} of {}] {method} seed {seed}: {}", jobs.len(), found.line());
         if let Some(file) = &file {
             let mut file = file.lock().map_err(|_| "another thread has failed".to_owned())?;
-            writeln!(file, "{}", found.json(&args.env)).map_err(|error| error.to_string())?;
+            writeln!(file, "{}", found.json(&args)).map_err(|error| error.to_string())?;
         }
         Ok(found)
     };

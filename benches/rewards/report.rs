@@ -25,7 +25,7 @@ pub(crate) fn print(found: &[Found], args: &Args) {
         "mean value of proposals in the first and last quarter; L1; L2; success of the consensus on L0."
     );
     println!(
-        "method     mean   middle  low    high   seen   first  last   L1     L2     consensus"
+        "method       mean   middle  low    high   seen   first  last   L1     L2     consensus"
     );
     let of =
         |method: &str| -> Vec<&Found> { found.iter().filter(|f| f.method == method).collect() };
@@ -42,7 +42,7 @@ pub(crate) fn print(found: &[Found], args: &Args) {
             }
         };
         println!(
-            "{method:<10} {:.3}  {:.3}   {:.3}  {:.3}  {:<6} {:<6} {:<6} {:<6} {:<6} {}",
+            "{method:<12} {:.3}  {:.3}   {:.3}  {:.3}  {:<6} {:<6} {:<6} {:<6} {:<6} {}",
             interval.mean,
             middle(&values),
             interval.low,
@@ -55,6 +55,26 @@ pub(crate) fn print(found: &[Found], args: &Args) {
             mean(&|f| f.consensus.as_ref().map(|(_, c)| c[0])),
         );
     }
+    println!(
+        "\nvalue of proposals, last less first quarter, 95 % interval; invalid ones, first and last"
+    );
+    for method in &METHODS[..SEARCHES] {
+        let rows = of(method);
+        let growth =
+            rows.iter().filter_map(|found| found.quarters.map(|[first, last]| last - first));
+        let Some(Interval { mean, low, high }) = Interval::of(&Vec::from_iter(growth)) else {
+            continue;
+        };
+        let invalid: Vec<[f64; 2]> = rows.iter().filter_map(|found| found.invalid).collect();
+        let share =
+            |at: usize| invalid.iter().map(|both| both[at]).sum::<f64>() / invalid.len() as f64;
+        let invalid = match invalid.len() {
+            0 => String::new(),
+            _ => format!("  {:.3} {:.3}", share(0), share(1)),
+        };
+        println!("{method:<12} {mean:+.3} ({low:+.3} to {high:+.3}){invalid}");
+    }
+    weights(&of("derl"));
     for (split, name) in ["L0", "L2"].iter().enumerate().map(|(at, name)| (at * 2, name)) {
         println!("\npaired differences on {name}, 95 % interval");
         for (at, a) in METHODS.iter().enumerate().take(SEARCHES + INHERITED.len()) {
@@ -73,9 +93,27 @@ pub(crate) fn print(found: &[Found], args: &Args) {
                     } else {
                         "a tie"
                     };
-                    println!("{a:<8} - {b:<8} {mean:+.3} ({low:+.3} to {high:+.3}) {word}");
+                    println!("{a:<12} - {b:<12} {mean:+.3} ({low:+.3} to {high:+.3}) {word}");
                 }
             }
+        }
+    }
+}
+
+/// What the learned policies want at their ends.
+fn weights(rows: &[&Found]) {
+    let learned: Vec<_> =
+        rows.iter().filter_map(|found| found.weights.as_ref()?.as_object()).collect();
+    let Some(first) = learned.first() else { return };
+    println!(
+        "\nmean weight in what the policy of derl writes at its end, 95 % interval, seeds above 0"
+    );
+    for name in first.keys() {
+        let each = learned.iter().filter_map(|one| one.get(name)?.as_f64());
+        let each: Vec<f64> = each.collect();
+        let above = each.iter().filter(|weight| **weight > 0.0).count();
+        if let Some(Interval { mean, low, high }) = Interval::of(&each) {
+            println!("{name:<12} {mean:+.3} ({low:+.3} to {high:+.3})  {above} of {}", each.len());
         }
     }
 }

@@ -3,19 +3,23 @@
 use std::time::Instant;
 
 use hatchery::engine::world::World;
+use hatchery::kernels::Dice;
 use hatchery::prelude::*;
 use hatchery::search::meta_reward::expression::{
     Division, Invariance, Operators, Reward, Vocabulary,
 };
 use hatchery::search::meta_reward::inner;
 use hatchery::search::meta_reward::outer::{
-    Config, InnerRuns, Journal, Method, Outer, Proposer, Screened, race, retrain,
+    Config, InnerRuns, Journal, MetaPolicy, Method, Outer, Proposer, Screened, race, retrain,
 };
 use hatchery::tasks::worlds::WithWorld;
 use serde_json::{Value, json};
 
 use super::args::{Args, INHERITED};
 use super::inherited::inherited;
+
+/// Rewards that a policy writes to show what it has learnt.
+const SAMPLES: u64 = 512;
 
 /// What one method found for one outer seed.
 #[derive(Clone, Debug)]
@@ -27,6 +31,10 @@ pub(crate) struct Found {
     pub(crate) seen: Option<f64>,
     /// Mean value of the first and of the last quarter of outer steps.
     pub(crate) quarters: Option<[f64; 2]>,
+    /// Share of invalid proposals in the same quarters, of a method that can make some.
+    pub(crate) invalid: Option<[f64; 2]>,
+    /// Mean relative weight of each primitive in what a learned policy writes at its end.
+    pub(crate) weights: Option<Value>,
     /// Mean success of fresh trainings on L0, L1, L2.
     pub(crate) fresh: [f64; 3],
     /// The same for what all that was learnt speaks for.
@@ -41,20 +49,20 @@ impl Found {
         format!("{l0:.3} {l1:.3} {l2:.3} in {:.0} s, {}", self.elapsed_s, self.expression)
     }
 
-    pub(crate) fn json(&self, env: &str) -> Value {
+    pub(crate) fn json(&self, args: &Args) -> Value {
         let consensus = self.consensus.as_ref();
         json!({
-            "env": env, "method": self.method, "seed": self.seed, "expression": self.expression, "seen": self.seen,
-            "quarters": self.quarters, "l0": self.fresh[0], "l1": self.fresh[1], "l2": self.fresh[2],
+            "settings": args.settings(), "method": self.method, "seed": self.seed, "expression": self.expression, "seen": self.seen,
+            "quarters": self.quarters, "invalid": self.invalid, "weights": self.weights, "l0": self.fresh[0], "l1": self.fresh[1], "l2": self.fresh[2],
             "consensus": consensus.map(|(text, fresh)| json!({ "expression": text, "fresh": fresh })),
             "trainings": self.trainings, "elapsed_s": self.elapsed_s,
         })
     }
 
-    /// From a line that [`json`](Self::json) wrote for this environment.
-    pub(crate) fn read(line: &str, env: &str) -> Option<Self> {
+    /// From a line that [`json`](Self::json) wrote with the same settings.
+    pub(crate) fn read(line: &str, args: &Args) -> Option<Self> {
         let value: Value = serde_json::from_str(line).ok()?;
-        if value["env"] != env {
+        if value["settings"] != args.settings() {
             return None;
         }
         let pair = |value: &Value| Some([value[0].as_f64()?, value[1].as_f64()?]);
@@ -67,6 +75,8 @@ impl Found {
             expression: value["expression"].as_str()?.to_owned(),
             seen: value["seen"].as_f64(),
             quarters: pair(&value["quarters"]),
+            invalid: pair(&value["invalid"]),
+            weights: value.get("weights").filter(|weights| weights.is_object()).cloned(),
             fresh: [value["l0"].as_f64()?, value["l1"].as_f64()?, value["l2"].as_f64()?],
             consensus: three(&consensus["fresh"])
                 .zip(consensus["expression"].as_str())
@@ -97,7 +107,7 @@ impl WithWorld for Cell<'_> {
         let vocabulary = Vocabulary::try_new(primitives, signals, set, Operators::Derl4)
             .map_err(|error| words(&error))?;
         let all = Vocabulary::everything(primitives, signals).map_err(|error| words(&error))?;
-        let training = inner::Config { updates: args.updates, ..inner::Config::of(&world) };
+        let training = args.training(inner::Config::of(&world))?;
         let hand_made = world.hand_made().to_owned();
         let mut task = InnerRuns::new(world, training, seed, args.trainings, Division::Safe);
         if INHERITED.contains(&method) {
@@ -132,6 +142,8 @@ impl WithWorld for Cell<'_> {
             expression: winner.text(&all),
             seen: searched.as_ref().map(|searched| searched.seen),
             quarters: searched.as_ref().map(|searched| searched.quarters),
+            invalid: searched.as_ref().and_then(|searched| searched.invalid),
+            weights: searched.as_ref().and_then(|searched| searched.weights.clone()),
             fresh: fresh(&winner),
             consensus: searched.and_then(|searched| {
                 let consensus = searched.consensus?;
@@ -147,6 +159,8 @@ struct Searched {
     finalists: Vec<Reward>,
     seen: f64,
     quarters: [f64; 2],
+    invalid: Option<[f64; 2]>,
+    weights: Option<Value>,
     consensus: Option<Reward>,
 }
 
@@ -155,12 +169,14 @@ struct Searched {
 struct Course {
     seen: f64,
     means: Vec<f64>,
+    invalid: Vec<f64>,
 }
 
 impl Observer for Course {
     fn on_generation(&mut self, report: &GenerationReport) -> Result<(), ObserverError> {
         self.seen = self.seen.max(report.stats.best);
         self.means.push(report.stats.mean);
+        self.invalid.extend(report.metrics.get("invalid_share"));
         Ok(())
     }
 }
@@ -183,16 +199,42 @@ fn run<W: World>(
     let (evaluator, plan) = (Evaluator::new(Backend::cpu()), RunPlan::default());
     hatchery::prelude::run(&mut outer, task, &evaluator, &plan, &mut [&mut course])
         .map_err(|error| error.to_string())?;
-    let Course { seen, means } = course;
-    let quarter = means.len().div_ceil(4).max(1);
-    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
+    let Course { seen, means, invalid } = course;
+    let weights = match outer.proposer().inner() {
+        Method::Derl(derl) => Some(mean_weights(derl.policy(), vocabulary)),
+        _ => None,
+    };
     Ok(Searched {
         finalists: outer.finalists(config.race as usize),
         seen,
-        quarters: [
-            mean(&means[..quarter.min(means.len())]),
-            mean(&means[means.len().saturating_sub(quarter)..]),
-        ],
+        quarters: quarters(&means),
+        invalid: (!invalid.is_empty()).then(|| quarters(&invalid)),
+        weights,
         consensus: outer.proposer().consensus(),
     })
+}
+
+/// Means of the first and of the last quarter.
+fn quarters(steps: &[f64]) -> [f64; 2] {
+    let quarter = steps.len().div_ceil(4);
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
+    [mean(&steps[..quarter]), mean(&steps[steps.len() - quarter..])]
+}
+
+/// Over samples of a policy, the mean of each primitive's weight as a share of the norm of all of them.
+fn mean_weights(policy: &MetaPolicy, vocabulary: &Vocabulary) -> Value {
+    let leaves: Vec<_> = vocabulary.chosen().collect();
+    let mut sums = vec![0.0; leaves.len()];
+    for number in 0..SAMPLES {
+        let mut dice = Dice::new(0, number, 0);
+        let Some(reward) = policy.sample(&mut dice).0 else { continue };
+        let canonical = reward.canonical(vocabulary, Invariance::Affine);
+        let norm = canonical.norm().max(f64::MIN_POSITIVE);
+        for (sum, leaf) in sums.iter_mut().zip(&leaves) {
+            *sum += canonical.weight(*leaf) / norm / SAMPLES as f64;
+        }
+    }
+    let named =
+        leaves.iter().zip(sums).map(|(leaf, mean)| (vocabulary.name_of(*leaf), mean.into()));
+    Value::Object(named.collect())
 }

@@ -4,7 +4,7 @@ use hatchery::search::meta_reward::expression::Vocabulary;
 use hatchery::search::meta_reward::outer::synthetic::{Course, Synthetic};
 use hatchery::search::meta_reward::outer::{
     Aging, AgingConfig, Baseline, Choice, Derl, DerlConfig, Estimator, Form, Proposer, Random,
-    ScreenConfig, Screened,
+    RandomConfig, ScreenConfig, Screened, Space,
 };
 use rayon::prelude::*;
 
@@ -65,8 +65,16 @@ fn lines<P: Proposer>(
 pub(crate) fn print() -> Result<(), String> {
     println!("true values from 0 to 0.9, mean and standard error of {SEEDS} hidden rewards");
     println!("{:40}  first quarter last quarter  choice        consensus", "");
-    lines("random", Random::new)?;
-    lines("aging", |vocabulary, seed| Aging::new(vocabulary, AgingConfig::default(), seed))?;
+    for (ending, space) in [("", Space::Grammar), (", slots", Space::Slots)] {
+        let random = RandomConfig { space };
+        let aging = AgingConfig { space, ..AgingConfig::default() };
+        lines(&format!("random{ending}"), |vocabulary, seed| {
+            Random::new(vocabulary, &random, seed)
+        })?;
+        lines(&format!("aging{ending}"), |vocabulary, seed| {
+            Aging::new(vocabulary, aging.clone(), seed)
+        })?;
+    }
     let base = DerlConfig::default();
     let derl = |name: String, config: DerlConfig| {
         lines(&name, |vocabulary, seed| Derl::new(vocabulary, config.clone(), seed, STEPS))

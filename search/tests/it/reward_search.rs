@@ -6,8 +6,8 @@ use hatchery_kernels::{Backend, Cpu};
 use hatchery_search::meta_reward::expression::{Division, Operators, Vocabulary};
 use hatchery_search::meta_reward::inner::Config;
 use hatchery_search::meta_reward::outer::{
-    Aging, AgingConfig, Derl, DerlConfig, InnerRuns, Journal, Outer, Proposer, Random, race,
-    race_trainings,
+    Aging, AgingConfig, Derl, DerlConfig, InnerRuns, Journal, Outer, Proposer, Random,
+    RandomConfig, race, race_trainings,
 };
 use hatchery_tasks::worlds::{Rooms, tidy};
 
@@ -54,14 +54,15 @@ fn a_resumed_search_goes_on<P: Proposer>(make: impl Fn() -> P) {
 #[test]
 fn a_resumed_reward_search_proposes_the_same() {
     a_resumed_search_goes_on(|| Derl::new(vocabulary(), DerlConfig::default(), 1, 8));
-    let aging = AgingConfig { population: 8, tournament: 3 };
+    let aging = AgingConfig { population: 8, tournament: 3, ..AgingConfig::default() };
     a_resumed_search_goes_on(|| Aging::new(vocabulary(), aging.clone(), 1));
-    a_resumed_search_goes_on(|| Random::new(vocabulary(), 1));
+    a_resumed_search_goes_on(|| Random::new(vocabulary(), &RandomConfig::default(), 1));
 }
 
 #[test]
 fn the_value_of_a_reward_depends_on_no_thread_and_no_batch() {
-    let mut outer = Outer::new(Random::new(vocabulary(), 5), vocabulary(), 5, 5);
+    let mut outer =
+        Outer::new(Random::new(vocabulary(), &RandomConfig::default(), 5), vocabulary(), 5, 5);
     let population = outer.ask(0).expect("it proposes");
     let values = |threads: usize, batch: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
@@ -75,7 +76,8 @@ fn the_value_of_a_reward_depends_on_no_thread_and_no_batch() {
 
 #[test]
 fn a_race_counts_its_trainings_and_repeats() {
-    let mut outer = Outer::new(Random::new(vocabulary(), 7), vocabulary(), 5, 5);
+    let mut outer =
+        Outer::new(Random::new(vocabulary(), &RandomConfig::default(), 7), vocabulary(), 5, 5);
     let rewards = outer.ask(0).expect("it proposes").members;
     let mut task = task();
     task.journal = Some(Journal::new(vocabulary()));

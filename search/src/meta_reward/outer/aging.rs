@@ -10,6 +10,7 @@ use hatchery_kernels::Dice;
 use serde::{Deserialize, Serialize};
 
 use super::proposer::Proposer;
+use super::space::{Rewards, Space};
 use crate::ConfigError;
 use crate::meta_reward::expression::{Reward, Vocabulary};
 
@@ -24,11 +25,13 @@ pub struct AgingConfig {
     pub population: usize,
     /// Members that a parent must win against.
     pub tournament: usize,
+    /// Which rewards it chooses from.
+    pub space: Space,
 }
 
 impl Default for AgingConfig {
     fn default() -> Self {
-        Self { population: 16, tournament: 4 }
+        Self { population: 16, tournament: 4, space: Space::default() }
     }
 }
 
@@ -53,7 +56,7 @@ impl AgingConfig {
 /// Ageing evolution.
 #[derive(Clone, Debug)]
 pub struct Aging {
-    vocabulary: Vocabulary,
+    rewards: Rewards,
     config: AgingConfig,
     seed: u64,
     /// Oldest first.
@@ -63,7 +66,8 @@ pub struct Aging {
 impl Aging {
     /// An evolution without members. The configuration must have been checked.
     pub fn new(vocabulary: Vocabulary, config: AgingConfig, seed: u64) -> Self {
-        Self { vocabulary, config, seed, living: VecDeque::new() }
+        let rewards = config.space.over(vocabulary);
+        Self { rewards, config, seed, living: VecDeque::new() }
     }
 }
 
@@ -78,7 +82,7 @@ impl Proposer for Aging {
         let birth = |member: usize| {
             let mut dice = Dice::new(self.seed, u64::from(step) << 32 | member as u64, AGING);
             if self.living.is_empty() || self.living.len() + member < self.config.population {
-                return Reward::random(&self.vocabulary, &mut dice);
+                return self.rewards.draw(&mut dice);
             }
             let mut best = dice.below(self.living.len());
             for _ in 1..self.config.tournament {
@@ -87,8 +91,8 @@ impl Proposer for Aging {
                     best = other;
                 }
             }
-            let child = self.living[best].0.mutated(&self.vocabulary, &mut dice);
-            if dice.chance(0.5) { child.mutated(&self.vocabulary, &mut dice) } else { child }
+            let child = self.rewards.mutated(&self.living[best].0, &mut dice);
+            if dice.chance(0.5) { self.rewards.mutated(&child, &mut dice) } else { child }
         };
         Ok((0..count).map(birth).collect())
     }
@@ -143,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_first_group_may_be_larger_than_the_population() {
-        let config = AgingConfig { population: 4, tournament: 2 };
+        let config = AgingConfig { population: 4, tournament: 2, ..AgingConfig::default() };
         let mut aging = Aging::new(vocabulary(), config, 1);
         let rewards = aging.propose(0, 9).expect("proposes");
         assert_eq!(rewards.len(), 9);

@@ -10,6 +10,7 @@ use super::gp::GpConfig;
 use super::inherit::InheritConfig;
 use super::method::MethodName;
 use super::race::race_trainings;
+use super::random::RandomConfig;
 use super::screen::ScreenConfig;
 use crate::ConfigError;
 
@@ -43,6 +44,8 @@ pub struct Config {
     pub gp: GpConfig,
     /// Of `cma`.
     pub cma: CmaConfig,
+    /// Of `random`.
+    pub random: RandomConfig,
     /// Of `external`.
     pub external: ExternalConfig,
     /// Of `derl-pop` and `pbt`.
@@ -64,6 +67,7 @@ impl Default for Config {
             aging: AgingConfig::default(),
             gp: GpConfig::default(),
             cma: CmaConfig::default(),
+            random: RandomConfig::default(),
             external: ExternalConfig::default(),
             inherit: InheritConfig::default(),
         }

@@ -122,7 +122,7 @@ impl Method {
                 };
                 Self::Cma(Box::new(cma.map_err(refused)?))
             }
-            MethodName::Random => Self::Random(Random::new(vocabulary, seed)),
+            MethodName::Random => Self::Random(Random::new(vocabulary, &config.random, seed)),
             MethodName::External => {
                 let fallback = Aging::new(vocabulary.clone(), config.aging.clone(), seed);
                 let external = config.external.clone();

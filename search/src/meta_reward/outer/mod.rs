@@ -21,6 +21,7 @@ mod proposer;
 mod race;
 mod random;
 mod screen;
+mod space;
 mod strategy;
 pub mod synthetic;
 mod task;
@@ -45,8 +46,9 @@ pub use meta_policy::{Chances, Form, Gru, MetaPolicy, Sample, Slots, Start, Text
 pub use method::{Method, MethodName, MethodState};
 pub use proposer::Proposer;
 pub use race::{Raced, race, race_trainings};
-pub use random::Random;
+pub use random::{Random, RandomConfig};
 pub use screen::{Choice, ScreenConfig, Screened, ScreenedState, ValueModel};
+pub use space::Space;
 pub use strategy::{Outer, OuterState};
 pub use task::{InnerRuns, Seeds};
 pub use verdict::{Verdict, retrain};

@@ -2,24 +2,34 @@
 
 use hatchery_engine::{Metrics, StrategyError};
 use hatchery_kernels::Dice;
+use serde::{Deserialize, Serialize};
 
 use super::proposer::Proposer;
+use super::space::{Rewards, Space};
 use crate::meta_reward::expression::{Reward, Vocabulary};
 
 /// Purpose of its dice.
 const RANDOM: u32 = 0x5241_4e44;
 
+/// Settings of random search.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RandomConfig {
+    /// Which rewards it draws from.
+    pub space: Space,
+}
+
 /// Random search.
 #[derive(Clone, Debug)]
 pub struct Random {
-    vocabulary: Vocabulary,
+    rewards: Rewards,
     seed: u64,
 }
 
 impl Random {
     /// Random search over a vocabulary.
-    pub fn new(vocabulary: Vocabulary, seed: u64) -> Self {
-        Self { vocabulary, seed }
+    pub fn new(vocabulary: Vocabulary, config: &RandomConfig, seed: u64) -> Self {
+        Self { rewards: config.space.over(vocabulary), seed }
     }
 }
 
@@ -33,7 +43,7 @@ impl Proposer for Random {
     fn propose(&mut self, step: u32, count: usize) -> Result<Vec<Reward>, StrategyError> {
         let draw = |member: u64| {
             let ticket = u64::from(step) << 32 | member;
-            Reward::random(&self.vocabulary, &mut Dice::new(self.seed, ticket, RANDOM))
+            self.rewards.draw(&mut Dice::new(self.seed, ticket, RANDOM))
         };
         Ok((0..count as u64).map(draw).collect())
     }

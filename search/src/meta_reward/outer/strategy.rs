@@ -1,11 +1,14 @@
 //! The strategy that all methods share.
 
+use std::collections::BTreeSet;
+
 use hatchery_engine::{Explicit, Fitness, Generation, Headline, Metrics, Strategy, StrategyError};
 use hatchery_kernels::Backend;
 use serde::{Deserialize, Serialize};
 
-use super::archive::Archive;
+use super::archive::{Archive, Record};
 use super::proposer::Proposer;
+use super::screen::ValueModel;
 use crate::meta_reward::expression::{Invariance, Reward, Vocabulary};
 
 /// Groups without a single valid reward that a step puts up with.
@@ -47,18 +50,28 @@ impl<P: Proposer> Outer<P> {
         &self.archive
     }
 
-    /// Who meets in the race: the best of the archive, and what all that was learnt speaks for.
+    /// Who meets in the race: what all that was learnt speaks for, and by turns the best of the archive by their own values and by a model of
+    /// all values, which luck moves less.
     pub fn finalists(&self, count: usize) -> Vec<Reward> {
         let hash = |reward: &Reward| reward.canonical_hash(&self.vocabulary, Invariance::Affine);
-        let mut finalists: Vec<Reward> =
-            self.archive.best(count).into_iter().map(|record| record.reward.clone()).collect();
-        if let Some(consensus) = self.proposer.consensus()
-            && !finalists.iter().any(|reward| hash(reward) == hash(&consensus))
-        {
-            finalists.truncate(count.saturating_sub(1));
-            finalists.push(consensus);
-        }
-        finalists
+        let mut seen = BTreeSet::new();
+        let own = self.archive.best(count).into_iter();
+        let turns = own.zip(self.likely(count)).flat_map(|(own, likely)| [own, likely]);
+        let turns = turns.map(|record| record.reward.clone());
+        let consensus = self.proposer.consensus();
+        consensus.into_iter().chain(turns).filter(|r| seen.insert(hash(r))).take(count).collect()
+    }
+
+    /// The rewards of which a model of all values expects most, best first.
+    fn likely(&self, count: usize) -> Vec<&Record> {
+        let Some(model) = ValueModel::fit(&self.archive, &self.vocabulary) else {
+            return Vec::new();
+        };
+        let records = self.archive.records();
+        let mut records: Vec<(f64, &Record)> =
+            records.map(|record| (model.predict(&record.reward).0, record)).collect();
+        records.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        records.into_iter().take(count).map(|(_, record)| record).collect()
     }
 
     /// The method.

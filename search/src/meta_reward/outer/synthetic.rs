@@ -103,10 +103,9 @@ impl Synthetic {
             let fitness = Fitness::new(values.collect(), None);
             outer.tell(population, &fitness, &Backend::Cpu(Cpu))?;
         }
-        let best = outer.archive().best(5);
+        let finalists = outer.finalists(6);
         let again = |reward: &&Reward| self.measured(reward, u32::MAX, 8);
-        let choice =
-            best.iter().map(|record| &record.reward).max_by(|a, b| again(a).total_cmp(&again(b)));
+        let choice = finalists.iter().max_by(|a, b| again(a).total_cmp(&again(b)));
         course.choice = choice.map_or(0.0, |reward| self.truth(reward));
         course.consensus = outer.proposer().consensus().map_or(0.0, |reward| self.truth(&reward));
         Ok(course)

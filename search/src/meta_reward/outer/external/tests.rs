@@ -6,7 +6,7 @@ use hatchery_engine::world::{Primitive, PrimitiveSet};
 
 use super::*;
 use crate::meta_reward::expression::{Division, Inputs, Operators};
-use crate::meta_reward::outer::Random;
+use crate::meta_reward::outer::{Random, RandomConfig};
 
 /// What a program does with each kind of line.
 #[derive(Clone, Copy)]
@@ -79,7 +79,7 @@ fn vocabulary() -> Vocabulary {
 }
 
 fn random() -> Random {
-    Random::new(vocabulary(), 5)
+    Random::new(vocabulary(), &RandomConfig::default(), 5)
 }
 
 fn external(config: ExternalConfig, folder: &Path) -> External<Random> {
@@ -449,7 +449,7 @@ fn the_example_proposes_rewards_and_learns() {
         Vocabulary::try_new(&primitives, &[], &set, Operators::Derl4).expect("it has names");
     let open = |folder: &Path| {
         let (config, vocabulary) = (config.clone(), vocabulary.clone());
-        let fallback = Random::new(vocabulary.clone(), 5);
+        let fallback = Random::new(vocabulary.clone(), &RandomConfig::default(), 5);
         External::try_new(config, vocabulary, "five", 7, fallback, Some(folder.to_owned()))
             .expect("nothing is recorded")
     };

@@ -7,7 +7,7 @@ use hatchery_kernels::{Backend, Cpu};
 use super::*;
 use crate::meta_reward::expression::{Division, Operators, Reward, Vocabulary};
 use crate::meta_reward::inner::{Config, Trainer};
-use crate::meta_reward::outer::{Derl, DerlConfig, InnerRuns, Random, Seeds};
+use crate::meta_reward::outer::{Derl, DerlConfig, InnerRuns, Random, RandomConfig, Seeds};
 use world::{Levers, vocabulary};
 
 mod world;
@@ -223,7 +223,7 @@ fn weights_that_do_not_fit_are_an_error() {
 
 #[test]
 fn a_task_that_hands_nothing_back_is_an_error_and_changes_nothing() {
-    let random = Random::new(derl4(), 1);
+    let random = Random::new(derl4(), &RandomConfig::default(), 1);
     let mut chain = DerlPop::new(random, derl4(), DerlPopConfig { group: 2, steps: 3 });
     let population = chain.ask(0).expect("it proposes");
     let fitness = Fitness::new(vec![0.5, 0.6], None);

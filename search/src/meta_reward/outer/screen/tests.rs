@@ -1,6 +1,6 @@
 use super::*;
 use crate::meta_reward::outer::synthetic::Synthetic;
-use crate::meta_reward::outer::{Aging, AgingConfig, Derl, DerlConfig, Form, Random};
+use crate::meta_reward::outer::{Aging, AgingConfig, Derl, DerlConfig, Form, Random, RandomConfig};
 
 fn filled(hidden: &Synthetic, rewards: u64) -> Archive {
     let mut archive = Archive::default();
@@ -77,7 +77,7 @@ fn screening_helps_every_method() {
         let vocabulary = || hidden.vocabulary.clone();
         for (at, screen) in [1, 8].into_iter().enumerate() {
             let config = ScreenConfig { screen, ..ScreenConfig::default() };
-            let random = Random::new(vocabulary(), seed);
+            let random = Random::new(vocabulary(), &RandomConfig::default(), seed);
             let aging = Aging::new(vocabulary(), AgingConfig::default(), seed);
             let late = |means: &[f64]| means[15..].iter().sum::<f64>();
             let random = Screened::new(random, vocabulary(), config.clone(), seed);
@@ -92,8 +92,8 @@ fn screening_helps_every_method() {
 #[test]
 fn one_proposal_for_each_place_is_no_screening() {
     let hidden = Synthetic::new(1);
-    let mut bare = Random::new(hidden.vocabulary.clone(), 3);
-    let inner = Random::new(hidden.vocabulary.clone(), 3);
+    let mut bare = Random::new(hidden.vocabulary.clone(), &RandomConfig::default(), 3);
+    let inner = Random::new(hidden.vocabulary.clone(), &RandomConfig::default(), 3);
     let mut screened = Screened::new(inner, hidden.vocabulary.clone(), ScreenConfig::default(), 3);
     for step in 0..3 {
         let rewards = screened.propose(step, 6).expect("proposes");
