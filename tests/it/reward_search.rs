@@ -155,6 +155,7 @@ fn a_policy_with_memory_and_an_evolution_strategy_inside_are_a_word_each() {
         ("tidy-hard", "--set task.inner.policy=gru"),
         ("pointmaze", "--set task.inner.policy=gru --set task.inner.steps_max=3000"),
         ("keydoor", "--set task.inner.trainer=eggroll"),
+        ("tidy-hard", "--set task.inner.entropy=0.03"),
         ("tidy-hard", "--set task.inner.trainer=eggroll --set task.inner.policy=gru"),
     ] {
         let run = "--set search.budget=24 --out a --set search.race=2 --set task.inner.updates=2";
@@ -166,6 +167,7 @@ fn a_policy_with_memory_and_an_evolution_strategy_inside_are_a_word_each() {
         for (key, word) in [("policy=gru", "--policy=gru"), ("eggroll", "--trainer=eggroll")] {
             words.extend(more.contains(key).then_some(word));
         }
+        words.extend(more.contains("entropy").then_some("--entropy=0.03"));
         let capped = more.contains("steps_max");
         words.extend(capped.then_some("--steps-max=3000"));
         let again = scratch.command_of(&words).assert().success();

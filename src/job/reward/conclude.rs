@@ -108,9 +108,9 @@ impl<W: World> RewardJob<W> {
     /// The command that repeats the fresh trainings, which knows not all options.
     fn again(&self, reward: &str) -> Option<String> {
         let (world, used) = (&self.task.world, &self.task.config);
-        let inner::Config { updates, episodes, steps_max, policy, trainer, .. } = *used;
+        let inner::Config { updates, episodes, steps_max, entropy, policy, trainer, .. } = *used;
         let suited = inner::Config::suited(world, policy, trainer);
-        if *used != (inner::Config { updates, episodes, steps_max, ..suited }) {
+        if *used != (inner::Config { updates, episodes, steps_max, entropy, ..suited }) {
             return None;
         }
         let mut line = format!("again    hatchery reward score '{reward}' --env {}", world.name());
@@ -122,6 +122,9 @@ impl<W: World> RewardJob<W> {
         }
         if steps_max > 0 {
             line += &format!(" --steps-max {steps_max}");
+        }
+        if entropy > 0.0 {
+            line += &format!(" --entropy {entropy}");
         }
         let (fresh, seed) = (self.config.fresh, self.task.seed);
         line +=

@@ -42,6 +42,8 @@ pub struct Config {
     pub rollouts: usize,
     /// Step size of Adam.
     pub learning_rate: f32,
+    /// Weight of the entropy of each choice, in nats, against advantages; of `grpo`. Above 0 a policy keeps trying.
+    pub entropy: f32,
     /// Noise scale σ of `eggroll`, in units of the weights.
     pub sigma: f32,
     /// What scores actions.
@@ -63,6 +65,7 @@ impl Default for Config {
             tasks: 16,
             rollouts: 8,
             learning_rate: 0.1,
+            entropy: 0.0,
             sigma: 0.1,
             policy: PolicyKind::Linear,
             hidden: 32,
@@ -133,6 +136,9 @@ impl Config {
             if !(value.is_finite() && value > 0.0) {
                 return Err((key, format!("must be above 0, found {value}")));
             }
+        }
+        if !(self.entropy.is_finite() && self.entropy >= 0.0) {
+            return Err(("entropy", format!("must be at least 0, found {}", self.entropy)));
         }
         Ok(())
     }

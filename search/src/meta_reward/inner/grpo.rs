@@ -6,6 +6,7 @@ use hatchery_engine::world::{Action, Split, World};
 use super::advantage::group_advantages;
 use super::episode::Episode;
 use super::train::{RewardFunction, Trained, Trainer};
+use super::weight::Weight;
 
 impl<W: World> Trainer<'_, W> {
     /// Trains weights.
@@ -47,13 +48,16 @@ impl<W: World> Trainer<'_, W> {
                     *value = if worth.is_finite() { worth } else { 0.0 };
                     steps += episode.steps() as u64;
                 }
-                if !group_advantages(&mut returns, 0.0) {
+                let tells = group_advantages(&mut returns, 0.0);
+                told += u64::from(tells);
+                if !tells && config.entropy == 0.0 {
                     continue;
                 }
-                told += 1;
                 let share = -1.0 / (config.tasks * config.rollouts) as f32;
                 for (episode, &advantage) in episodes.iter().zip(&returns) {
-                    policy.add_gradient(&theta, episode, share * advantage, &mut gradient, scratch);
+                    let weight =
+                        Weight { done: share * advantage, entropy: share * config.entropy };
+                    policy.add_gradient(&theta, episode, weight, &mut gradient, scratch);
                 }
             }
             adam.step(&mut theta, &gradient, config.learning_rate, u64::from(update) + 1);

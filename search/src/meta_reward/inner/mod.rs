@@ -3,7 +3,7 @@
 //! ```text
 //! an update:  B tasks, G rollouts of each, all with the policy π as it is
 //!             Aᵢ = (Rᵢ − mean R) / (std R + ε)            over the G rollouts of a task; tasks with std R < 10⁻⁶ are left out
-//!             θ ← Adam(θ, −1/(B G) Σᵢ Aᵢ Σₜ ∇ log π(aₜ | sₜ))
+//!             θ ← Adam(θ, −1/(B G) Σᵢ Σₜ (Aᵢ ∇ log π(aₜ | sₜ) + h ∇ H(π(· | sₜ))))
 //! ```
 //!
 //! | symbol | code        | meaning                                                   |
@@ -11,6 +11,7 @@
 //! | B, G   | `tasks`, `rollouts` | starts of an update, episodes from each start     |
 //! | R      | `returns`   | reward of a whole episode                                 |
 //! | A      | `advantages`| how much better than its group, in deviations of the group|
+//! | h, H   | `entropy`   | weight of the entropy of each choice, 0 unless asked for  |
 //! | θ, π   | `theta`, [`Policy`] | weights, and what they make likely                |
 //!
 //! Policies are fresh at each update, so nothing is clipped; there is no critic. Source: Shao et al., *DeepSeekMath* (2024),
@@ -33,6 +34,7 @@ mod policy;
 mod train;
 mod vectors;
 mod watch;
+mod weight;
 
 pub use advantage::group_advantages;
 pub use config::{Config, PolicyKind, TrainerName};

@@ -11,6 +11,7 @@ use super::config::PolicyKind;
 use super::episode::Episode;
 use super::gru::{Back, Memory, Recurrent};
 use super::vectors::{add_product, add_slopes, add_sparse_product, add_sparse_slopes, bend};
+use super::weight::Weight;
 
 /// First log-deviation of continuous actions: e^-0.5 = 0.61.
 const LOG_DEVIATION: f32 = -0.5;
@@ -53,6 +54,7 @@ pub enum Policy {
 pub(super) struct Scratch {
     layers: [Vec<f32>; 3],
     slopes: [Vec<f32>; 2],
+    pulls: Vec<f32>,
     back: Back,
 }
 
@@ -236,12 +238,12 @@ impl Policy {
         dense(&theta[three..], second, dimension, output);
     }
 
-    /// Adds `weight` times the gradient of the log-probability of all that was done in an episode.
+    /// Adds the gradient of the log-probability of all that was done in an episode, and of the entropy of its choices, times their weights.
     pub(super) fn add_gradient(
         &self,
         theta: &[f32],
         episode: &Episode,
-        weight: f32,
+        weight: Weight,
         gradient: &mut [f32],
         scratch: &mut Scratch,
     ) {
@@ -254,17 +256,19 @@ impl Policy {
                 return policy.add_gradient(theta, episode, weight, gradient, &mut scratch.back);
             }
         }
+        let mut pulls = std::mem::take(&mut scratch.pulls);
         let mut first = 0;
         for (&end, &taken) in episode.ends.iter().zip(&episode.taken) {
-            for row in first as usize..end as usize {
-                let is_taken = if row == taken as usize { 1.0 } else { 0.0 };
-                let pull = weight * (is_taken - episode.chances[row]);
+            let rows = first..end as usize;
+            weight.pulls(&episode.chances[rows.clone()], taken as usize - first, &mut pulls);
+            for (row, &pull) in rows.zip(&pulls) {
                 if pull != 0.0 {
                     self.add_score(theta, episode.features.row(row), pull, gradient, scratch);
                 }
             }
-            first = end;
+            first = end as usize;
         }
+        scratch.pulls = pulls;
     }
 
     /// Adds `pull` times the gradient of a score.
@@ -308,10 +312,11 @@ impl Policy {
         &self,
         theta: &[f32],
         episode: &Episode,
-        weight: f32,
+        weight: Weight,
         gradient: &mut [f32],
         scratch: &mut Scratch,
     ) {
+        let Weight { done: weight, entropy } = weight;
         let Self::Gaussian { observations, dimension, hidden } = *self else { return };
         let [one, two, three, deviations] = starts(observations, hidden, dimension);
         let steps = episode.seen.chunks_exact(observations);
@@ -321,7 +326,8 @@ impl Policy {
             for (at, (mean, &number)) in output.iter_mut().zip(done).enumerate() {
                 let deviation = deviation(theta, dimension, at);
                 let off = (number - *mean) / deviation;
-                gradient[deviations + at] += weight * (off * off - 1.0);
+                // The entropy of a normal deviate grows with ln σ.
+                gradient[deviations + at] += weight * (off * off - 1.0) + entropy;
                 // From here on the output holds slopes.
                 *mean = weight * off / deviation;
             }

@@ -6,6 +6,7 @@ use hatchery_kernels::Dice;
 use super::gru::Memory;
 use super::policy::{Scratch, deviation};
 use super::vectors::soften;
+use super::weight::Weight;
 use super::*;
 
 /// Five steps; the outcome is 1 if action 2 was taken at least three times, or if numbers add up to more than 1.5.
@@ -91,10 +92,15 @@ impl World for Toy {
 const LISTED: Toy = Toy { controls: Controls::Listed { features: 6 } };
 const NUMBERS: Toy = Toy { controls: Controls::Continuous { observations: 3, dimension: 2 } };
 
-/// Log-probability of what was done, in double precision where sums are long.
-fn log_probability(controls: Controls, policy: &Policy, theta: &[f32], episode: &Episode) -> f64 {
+/// Log-probability of what was done, and the entropy of all choices but for a constant, in double precision where sums are long.
+fn log_probability(
+    controls: Controls,
+    policy: &Policy,
+    theta: &[f32],
+    episode: &Episode,
+) -> [f64; 2] {
     let (mut scratch, mut memory) = (Scratch::default(), Memory::default());
-    let mut log = 0.0;
+    let [mut log, mut entropy] = [0.0; 2];
     policy.begin(&mut memory);
     if let Controls::Continuous { observations, dimension } = controls {
         for (seen, done) in episode.seen.chunks(observations).zip(episode.done.chunks(dimension)) {
@@ -103,10 +109,11 @@ fn log_probability(controls: Controls, policy: &Policy, theta: &[f32], episode: 
                 let deviation = f64::from(deviation(theta, dimension, at));
                 let off = (f64::from(*number) - f64::from(scratch.output(at))) / deviation;
                 log -= 0.5 * off * off + deviation.ln();
+                entropy += deviation.ln();
             }
             policy.remember_numbers(done, &mut memory);
         }
-        return log;
+        return [log, entropy];
     }
     let mut first = 0;
     for (&end, &taken) in episode.ends.iter().zip(&episode.taken) {
@@ -116,14 +123,15 @@ fn log_probability(controls: Controls, policy: &Policy, theta: &[f32], episode: 
         policy.scores(theta, features, rows, &mut chances, &mut memory, &mut scratch);
         soften(&mut chances, 1.0);
         log += f64::from(chances[taken as usize - first]).ln();
+        entropy -= chances.iter().map(|&p| f64::from(p) * f64::from(p).ln()).sum::<f64>();
         policy.remember_row(taken as usize - first, &mut memory);
         first = end as usize;
     }
-    log
+    [log, entropy]
 }
 
 #[test]
-fn gradients_are_those_of_the_log_probability() {
+fn gradients_are_those_of_log_probability_and_entropy() {
     let cases = [
         (&LISTED, PolicyKind::Linear),
         (&LISTED, PolicyKind::Mlp),
@@ -143,16 +151,17 @@ fn gradients_are_those_of_the_log_probability() {
         episode.play(world, &policy, &theta, &mut state, &mut dice, 1.0, &mut scratch, watch);
         assert_eq!(episode.steps(), 5);
         let mut gradient = vec![0.0; theta.len()];
-        policy.add_gradient(&theta, &episode, 2.0, &mut gradient, &mut scratch);
+        let weight = Weight { done: 2.0, entropy: 0.7 };
+        policy.add_gradient(&theta, &episode, weight, &mut gradient, &mut scratch);
         for at in 0..theta.len() {
             let weight = theta[at];
             let mut by = |step: f32| {
                 theta[at] = weight + step;
-                let log = log_probability(world.controls(), &policy, &theta, &episode);
+                let [log, entropy] = log_probability(world.controls(), &policy, &theta, &episode);
                 theta[at] = weight;
-                log
+                2.0 * log + 0.7 * entropy
             };
-            let slope = 2.0 * (by(1e-2) - by(-1e-2)) / 2e-2;
+            let slope = (by(1e-2) - by(-1e-2)) / 2e-2;
             let found = f64::from(gradient[at]);
             assert!(
                 (slope - found).abs() < 2e-3 + 5e-3 * slope.abs(),

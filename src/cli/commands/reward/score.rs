@@ -58,6 +58,7 @@ impl WithWorld for Score<'_> {
             "updates": args.updates,
             "policy": policy,
             "trainer": args.trainer,
+            "entropy": args.entropy,
             "capped": capped,
             "steps": steps,
             "elapsed_s": elapsed_s,
@@ -90,7 +91,10 @@ fn config<W: World>(world: &W, args: &RewardScoreArgs) -> Result<Config> {
     };
     let (updates, episodes) = (args.updates, args.episodes as usize);
     let suited = Config::suited(world, policy, trainer);
-    Ok(Config { updates, episodes, steps_max: args.steps_max, ..suited })
+    let (steps_max, entropy) = (args.steps_max, args.entropy);
+    let config = Config { updates, episodes, steps_max, entropy, ..suited };
+    config.check().map_err(|(key, reason)| usage(anyhow!("--{key} {reason}")))?;
+    Ok(config)
 }
 
 /// The reward that was asked for, over all that the environment knows.

@@ -4,6 +4,7 @@ use super::super::vectors::add_slopes;
 use super::cell::Slopes;
 use super::{Memory, Places, Recurrent};
 use crate::meta_reward::inner::episode::Episode;
+use crate::meta_reward::inner::weight::Weight;
 
 /// Buffers of the way back.
 #[derive(Clone, Debug, Default)]
@@ -20,16 +21,18 @@ pub(in crate::meta_reward::inner) struct Back {
     sums: [Vec<f32>; 2],
     /// By the mean of the action, (dimension,).
     mean: Vec<f32>,
+    /// By the scores of the step, (rows,).
+    pulls: Vec<f32>,
 }
 
 impl Recurrent {
-    /// Adds `weight` times the gradient of the log-probability of all that was done in an episode that this policy has just played with
-    /// these weights at temperature 1.
+    /// Adds the gradient of the log-probability of all that was done in an episode, and of the entropy of its choices, times their weights.
+    /// This policy has just played it with these weights at temperature 1.
     pub(in crate::meta_reward::inner) fn add_gradient(
         &self,
         theta: &[f32],
         episode: &Episode,
-        weight: f32,
+        weight: Weight,
         gradient: &mut [f32],
         back: &mut Back,
     ) {
@@ -84,7 +87,7 @@ impl Recurrent {
         places: &Places,
         episode: &Episode,
         step: usize,
-        weight: f32,
+        weight: Weight,
         gradient: &mut [f32],
         back: &mut Back,
     ) {
@@ -93,9 +96,10 @@ impl Recurrent {
         let v = &theta[places.output.clone()];
         let by_v = &mut gradient[places.output.clone()];
         back.rows.clear();
-        for row in Self::rows(episode, step) {
-            let is_taken = if row == episode.taken[step] as usize { 1.0 } else { 0.0 };
-            let pull = weight * (is_taken - episode.chances[row]);
+        let rows = Self::rows(episode, step);
+        let taken = episode.taken[step] as usize - rows.start;
+        weight.pulls(&episode.chances[rows.clone()], taken, &mut back.pulls);
+        for (row, &pull) in rows.zip(&back.pulls) {
             let units = &units[row * h..][..h];
             for at in 0..h {
                 by_v[at] += pull * units[at];
@@ -139,10 +143,11 @@ impl Recurrent {
         places: &Places,
         episode: &Episode,
         step: usize,
-        weight: f32,
+        weight: Weight,
         gradient: &mut [f32],
         back: &mut Back,
     ) {
+        let Weight { done: weight, entropy } = weight;
         let (h, dimension) = (self.hidden, self.dimension());
         let units = &episode.memory.units[step * h..][..h];
         let done = &episode.done[step * dimension..][..dimension];
@@ -156,7 +161,8 @@ impl Recurrent {
             let mean = bias[at] + products.sum::<f32>();
             let deviation = super::super::policy::deviation(theta, dimension, at);
             let off = (done[at] - mean) / deviation;
-            by_deviation[at] += weight * (off * off - 1.0);
+            // The entropy of a normal deviate grows with ln σ.
+            by_deviation[at] += weight * (off * off - 1.0) + entropy;
             by_bias[at] += weight * off / deviation;
             back.mean.push(weight * off / deviation);
         }
