@@ -5,7 +5,7 @@
 //! | symbol | code       | meaning                                                                        |
 //! |--------|------------|--------------------------------------------------------------------------------|
 //! | v      | `loudest`  | the largest vote; 0 for the sign, as published                                 |
-//! | s      |            | the step: 1.534 mean |d| for v = 1, 1.057 mean |d| for v = 2                   |
+//! | s      |            | the step: 1.534 times the mean size of d for v = 1, 1.057 times for v = 2      |
 //!
 //! Steps are those of the uniform quantiser that loses least of a normal variable (J. Max, *Quantizing for minimum distortion*, 1960), with the mean
 //! magnitude in the place of the deviation. Of what a linear vote would tell, the sign keeps 2/π = 64 % where pairs say little, three levels 81 % and five 92 %.
