@@ -86,7 +86,8 @@ fn run() -> Result<(), String> {
     };
     let mut results: Vec<searches::Found> =
         pool.install(|| jobs.par_iter().map(one).collect::<Result<_, String>>())?;
-    results.extend(before);
+    let seeds = args.first..args.first + args.seeds;
+    results.extend(before.into_iter().filter(|found| seeds.contains(&found.seed)));
     results.sort_by_key(|found| found.seed);
     report::print(&results, &args);
     Ok(())
