@@ -24,20 +24,6 @@ pub(crate) const METHODS: [&str; 13] = [
 pub(crate) const SEARCHES: usize = 7;
 /// Those whose policies inherit weights, and the same without inheritance.
 pub(crate) const INHERITED: [&str; 3] = ["derl-pop", "pbt", "one-step"];
-/// What is run if nothing else is asked for.
-const USUAL: [&str; 10] = [
-    "derl",
-    "aging-slots",
-    "aging",
-    "gp",
-    "cma",
-    "random-slots",
-    "random",
-    "outcome",
-    "average",
-    "hand",
-];
-
 const USAGE: &str = "--env --methods --budget --trainings --group --updates --seeds --first --fresh --primitives --set --inner --json --threads";
 
 #[derive(Clone, Debug)]
@@ -67,9 +53,10 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let usual = METHODS.into_iter().filter(|method| !INHERITED.contains(method));
         let mut args = Self {
             env: "tidy-hard".into(),
-            methods: USUAL.map(str::to_owned).to_vec(),
+            methods: usual.map(str::to_owned).collect(),
             budget: 200,
             trainings: 2,
             group: 8,
@@ -133,7 +120,7 @@ impl Args {
         let mut value = serde_json::to_value(suited).map_err(words)?;
         value["updates"] = self.updates.into();
         for set in &self.inner {
-            put(&mut value, set)?;
+            put(&mut value, "--inner", set)?;
         }
         let config: inner::Config = serde_json::from_value(value).map_err(words)?;
         config.check().map_err(|(key, reason)| format!("{key}: {reason}"))?;
@@ -156,7 +143,7 @@ impl Args {
         value["group"] = self.group.into();
         value["trainings"] = self.trainings.into();
         for set in &self.sets {
-            put(&mut value, set)?;
+            put(&mut value, "--set", set)?;
         }
         let config: Config = serde_json::from_value(value).map_err(words)?;
         config.check().map_err(|error| format!("{}: {}", error.key, error.reason))?;
@@ -165,10 +152,11 @@ impl Args {
 }
 
 /// Puts the value of `KEY=VALUE` where the key, with dots, says.
-fn put(value: &mut Value, set: &str) -> Result<(), String> {
-    let (key, text) = set.split_once('=').ok_or_else(|| format!("{set}: expected KEY=VALUE"))?;
+fn put(value: &mut Value, flag: &str, set: &str) -> Result<(), String> {
+    let (key, text) =
+        set.split_once('=').ok_or_else(|| format!("{flag} {set}: expected KEY=VALUE"))?;
     let place = value.pointer_mut(&format!("/{}", key.replace('.', "/")));
-    let place = place.ok_or_else(|| format!("{set}: there is no '{key}'"))?;
+    let place = place.ok_or_else(|| format!("{flag} {set}: there is no '{key}'"))?;
     *place = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
     Ok(())
 }

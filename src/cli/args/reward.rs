@@ -51,7 +51,7 @@ pub(in crate::cli) struct RewardScoreArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(in crate::cli) steps_max: u64,
     /// Weight of the entropy of each choice of a policy, of `grpo`; above 0 it keeps trying
-    #[arg(long, value_name = "H", default_value_t = 0.0)]
+    #[arg(long, value_name = "H", default_value_t = 0.0, allow_negative_numbers = true)]
     pub(in crate::cli) entropy: f32,
     /// Episodes that each success rate is measured with
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]

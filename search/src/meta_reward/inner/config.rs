@@ -140,6 +140,9 @@ impl Config {
         if !(self.entropy.is_finite() && self.entropy >= 0.0) {
             return Err(("entropy", format!("must be at least 0, found {}", self.entropy)));
         }
+        if self.entropy > 0.0 && self.trainer != TrainerName::Grpo {
+            return Err(("entropy", "needs the trainer grpo".to_owned()));
+        }
         Ok(())
     }
 }

@@ -226,6 +226,8 @@ fn settings_out_of_range_are_named() {
         (Config { temperature: 0.0, ..Config::default() }, "temperature"),
         (Config { sigma: 0.0, ..Config::default() }, "sigma"),
         (Config { learning_rate: f32::NAN, ..Config::default() }, "learning_rate"),
+        (Config { entropy: -0.1, ..Config::default() }, "entropy"),
+        (Config { entropy: 0.1, trainer: TrainerName::Eggroll, ..Config::default() }, "entropy"),
     ];
     for (config, key) in wrong {
         assert_eq!(config.check().unwrap_err().0, key);

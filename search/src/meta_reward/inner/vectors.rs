@@ -226,6 +226,26 @@ mod tests {
             for i in 0..inputs {
                 near(by_x[i], (0..outputs).map(|o| weights[i * outputs + o] * s[o]).sum());
             }
+            // The same from a sparse row that is all of x, in another order, with one input twice.
+            let mut indices: Vec<u32> = (0..inputs as u32).rev().collect();
+            let mut values: Vec<f32> = x.iter().rev().copied().collect();
+            (indices, values) = ([&[0], &indices[..]].concat(), [&[0.0], &values[..]].concat());
+            let (mut sparse_y, mut sparse) = (vec![0.0; outputs], vec![0.0; inputs * outputs]);
+            add_sparse_product(&weights, (&indices, &values), &mut sparse_y);
+            add_sparse_slopes((&indices, &values), &s, &mut sparse);
+            sparse_y.iter().zip(&y).for_each(|(a, b)| near(*a, *b));
+            sparse.iter().zip(&by_weights).for_each(|(a, b)| near(*a, *b));
+        }
+    }
+
+    #[test]
+    fn scores_soften_to_chances_whatever_their_size() {
+        for offset in [0.0, 1e4, -1e4] {
+            let mut scores = [offset + 1.0, offset + 3.0, offset - 200.0];
+            soften(&mut scores, 2.0);
+            let [one, three, least] = scores;
+            assert!((one + three + least - 1.0).abs() < 1e-6, "{scores:?}");
+            assert!((three / one - 1f32.exp()).abs() < 1e-3 && least < 1e-30, "{scores:?}");
         }
     }
 }

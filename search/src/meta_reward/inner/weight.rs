@@ -41,11 +41,13 @@ impl Kernel for Spread<'_> {
     fn run(self) {
         let Self { weight, chances, pulls } = self;
         let mut entropy = 0.0;
-        for &chance in chances {
-            entropy -= chance * ln(chance.max(CHANCE_MIN));
+        for (pull, &chance) in pulls.iter_mut().zip(chances) {
+            let part = chance * ln(chance.max(CHANCE_MIN));
+            entropy -= part;
+            *pull -= weight * part;
         }
         for (pull, &chance) in pulls.iter_mut().zip(chances) {
-            *pull -= weight * chance * (ln(chance.max(CHANCE_MIN)) + entropy);
+            *pull -= weight * entropy * chance;
         }
     }
 }

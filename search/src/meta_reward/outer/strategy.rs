@@ -55,14 +55,14 @@ impl<P: Proposer> Outer<P> {
     pub fn finalists(&self, count: usize) -> Vec<Reward> {
         let hash = |reward: &Reward| reward.canonical_hash(&self.vocabulary, Invariance::Affine);
         let mut seen = BTreeSet::new();
-        let own = self.archive.best(count).into_iter();
-        let turns = own.zip(self.likely(count)).flat_map(|(own, likely)| [own, likely]);
-        let turns = turns.map(|record| record.reward.clone());
+        let (own, likely) = (self.archive.best(count), self.likely(count));
+        let turn = |at: usize| own.get(at).into_iter().chain(likely.get(at));
+        let turns = (0..own.len()).flat_map(turn).map(|record| record.reward.clone());
         let consensus = self.proposer.consensus();
         consensus.into_iter().chain(turns).filter(|r| seen.insert(hash(r))).take(count).collect()
     }
 
-    /// The rewards of which a model of all values expects most, best first.
+    /// The rewards of which a model of all values expects most, best first; none where there is no model.
     fn likely(&self, count: usize) -> Vec<&Record> {
         let Some(model) = ValueModel::fit(&self.archive, &self.vocabulary) else {
             return Vec::new();
@@ -157,5 +157,29 @@ impl<P: Proposer> Strategy for Outer<P> {
             best.reward.text(&self.vocabulary)
         );
         Some(Headline { text, done: Some(self.proposed as f64 / self.budget.max(1) as f64) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{groups, vocabulary, worth};
+    use super::super::{Random, RandomConfig};
+    use super::*;
+
+    #[test]
+    fn finalists_are_by_turns_the_best_themselves_and_by_a_model() {
+        let random = Random::new(vocabulary(), &RandomConfig::default(), 2);
+        let mut outer = Outer::new(random, vocabulary(), 8, 64);
+        assert!(outer.finalists(6).is_empty(), "nothing was tried");
+        groups(&mut outer, 0..8, worth("g1 + 0.5*g2 - g3"));
+        let finalists = outer.finalists(6);
+        let best: Vec<&Reward> = outer.archive.best(3).iter().map(|r| &r.reward).collect();
+        let likely: Vec<&Reward> = outer.likely(3).iter().map(|r| &r.reward).collect();
+        assert_ne!(best, likely, "values are no linear function, so that the two differ");
+        assert!(best.iter().chain(&likely).all(|reward| finalists.contains(reward)));
+        let hash = |reward: &Reward| reward.canonical_hash(&vocabulary(), Invariance::Affine);
+        let different: BTreeSet<u64> = finalists.iter().map(hash).collect();
+        assert_eq!((finalists.len(), different.len()), (6, 6));
+        assert_eq!(outer.finalists(1_000).len(), outer.archive.len());
     }
 }

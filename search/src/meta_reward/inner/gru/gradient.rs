@@ -1,6 +1,6 @@
 //! Back through all steps of an episode, the last first.
 
-use super::super::vectors::add_slopes;
+use super::super::vectors::{add_slopes, add_sparse_slopes};
 use super::cell::Slopes;
 use super::{Memory, Places, Recurrent};
 use crate::meta_reward::inner::episode::Episode;
@@ -126,11 +126,7 @@ impl Recurrent {
                 }
                 bias[at] += slopes[at];
             }
-            let (indices, values) = episode.features.row(row);
-            for (&at, &value) in indices.iter().zip(values) {
-                let sums = &mut table[at as usize * h..][..h];
-                sums.iter_mut().zip(slopes.iter()).for_each(|(sum, slope)| *sum += slope * value);
-            }
+            add_sparse_slopes(episode.features.row(row), slopes, table);
         }
         back.previous.copy_from_slice(by_previous);
     }

@@ -25,7 +25,7 @@ use hatchery_engine::world::{Controls, Features};
 pub(super) use self::gradient::Back;
 
 use self::cell::{Cell, Record};
-use super::vectors::{add_product, bend};
+use super::vectors::{add_product, add_sparse_product, bend};
 
 /// A recurrent policy without its weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,11 +176,7 @@ impl Recurrent {
         for (number, row) in rows.enumerate() {
             memory.embedded.extend_from_slice(bias);
             let embedded = &mut memory.embedded[number * h..];
-            let (indices, values) = features.row(row);
-            for (&at, &value) in indices.iter().zip(values) {
-                let weights = &table[at as usize * h..][..h];
-                embedded.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight * value);
-            }
+            add_sparse_product(table, features.row(row), embedded);
             mean.iter_mut().zip(embedded.iter()).for_each(|(mean, e)| *mean += share * e);
         }
         self.look(theta, &places, memory);
