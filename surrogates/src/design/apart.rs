@@ -31,7 +31,7 @@ pub(super) struct Choice<'a> {
     /// Standard deviation of the scores.
     pub(super) spread: f64,
     /// Known designs: their distances are the measure.
-    pub(super) support: &'a Support<'a>,
+    pub(super) support: &'a Support,
     /// Whether the space is searched again for each further candidate; else they are taken from what was found.
     pub(super) search_again: bool,
     /// Designs that may not be proposed.

@@ -20,8 +20,8 @@ const ROWS: usize = 500;
 const WITHIN: f64 = 0.75;
 
 /// See the [module](self).
-pub(super) struct Reach<'a> {
-    support: Support<'a>,
+pub(super) struct Reach {
+    support: Support,
     /// Distance that is free.
     free: f64,
     /// What is taken off for a unit of distance beyond.
@@ -40,9 +40,9 @@ pub(super) fn rows_within_reach(designs: &[Design], order: &[usize], seed: u64) 
     rows.map(|row| designs[row].clone()).collect()
 }
 
-impl<'a> Reach<'a> {
+impl Reach {
     /// `price` is what each median distance beyond reach costs, in units of the score.
-    pub(super) fn new(support: Support<'a>, price: f64) -> Self {
+    pub(super) fn new(support: Support, price: f64) -> Self {
         let (free, median) = (support.quantile(WITHIN), support.quantile(0.5));
         // Of a single design there are no distances, and nothing to stay near to.
         let price = if median > 0.0 { price / median } else { 0.0 };

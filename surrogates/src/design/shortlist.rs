@@ -148,8 +148,8 @@ pub fn design(
     let searcher = searcher.unwrap_or(if small { &Exhaustive } else { &evolution });
     let support = Support::new(space, designs, settings.seed);
     let spread = statistics::population_sd(scores);
-    let near = rows_within_reach(designs, &order, settings.seed);
     let reach = (settings.distance_price != 0.0).then(|| {
+        let near = rows_within_reach(designs, &order, settings.seed);
         let support = Support::new(space, &near, settings.seed);
         Reach::new(support, settings.distance_price * spread)
     });

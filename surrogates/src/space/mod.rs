@@ -10,7 +10,7 @@
 //! | [`Space::neighbours`], [`Space::mutate`] | one change: another level, a step of a number, an amount shifted between two members of a sum |
 //! | [`Space::crossover`] | a child of two designs |
 //! | [`Space::size`], [`Space::enumerate`] | how many there are, and all of them |
-//! | [`Space::distance`] | Gower's |
+//! | [`Space::distance`], [`Nearest`] | Gower's distance, and the designs that are nearest |
 //! | [`Encoding`] | features for a model, and back |
 //!
 //! ```
@@ -41,6 +41,7 @@ mod field;
 mod forbid;
 mod moves;
 mod mutate;
+mod nearest;
 mod project;
 mod repair;
 mod sample;
@@ -57,6 +58,7 @@ pub use error::SpaceError;
 pub(crate) use error::hint;
 pub(crate) use field::number;
 pub use field::{Design, Fault, Field, Kind, Site};
+pub use nearest::{Nearest, Neighbour};
 pub use toml::{
     ColumnFile, Direction, Forbid, KindName, LinearFile, ObjectiveFile, Scalar, SpaceFile,
     SpaceFileError, SumFile,
