@@ -45,9 +45,7 @@ impl Layer<'_> {
         match self.x {
             Input::Shared(x) => {
                 let mut shared = vec![0.0; self.outputs * self.rows];
-                let right =
-                    Matrix { data: x, rows: self.inputs, cols: self.rows, transposed: false };
-                product(self.matrix(), right, &mut shared);
+                product(self.matrix(), Matrix::plain(x, self.inputs, self.rows), &mut shared);
                 dispatch_vector(Forward {
                     layer: self,
                     base: Base::Shared(&shared),
@@ -118,8 +116,11 @@ impl Layer<'_> {
     }
 
     fn matrix(&self) -> Matrix<'_> {
-        let (rows, cols) = (self.outputs, self.inputs);
-        Matrix { data: self.weights.plain, rows, cols, transposed: self.weights.transposed }
+        if self.weights.transposed {
+            Matrix::transpose(self.weights.plain, self.inputs, self.outputs)
+        } else {
+            Matrix::plain(self.weights.plain, self.outputs, self.inputs)
+        }
     }
 
     /// The factor that meets the inputs: B, or A if transposed.

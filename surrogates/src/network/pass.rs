@@ -17,6 +17,8 @@ use super::{Activation, Mlp, Real, View};
 const WEIGHTS_MAX: usize = 1 << 18;
 /// Fewest rows that are worth a thread.
 const ROWS_MIN: usize = 32;
+/// Fewest inputs of a layer whose part of a gradient is worth a thread.
+const INPUTS_MIN: usize = 64;
 
 /// What a forward pass leaves for a backward one. Reused, so that training does not allocate much.
 #[derive(Clone, Debug, Default)]
@@ -114,13 +116,21 @@ impl Mlp {
         let is_shared = parts.len() > 1;
         each(parts, |part| self.down(&layers, weights, part));
         if let Some(mut gradient) = gradient {
-            let mut jobs = Vec::with_capacity(layers.len());
+            let pieces = if is_shared { rayon::current_num_threads() } else { 1 };
+            let mut jobs = Vec::with_capacity(layers.len() * pieces);
             for (at, layer) in layers.iter().enumerate() {
                 let (weight, rest) = gradient.split_at_mut(layer.ins * layer.outs);
                 let (bias, rest) = rest.split_at_mut(layer.outs);
                 gradient = rest;
-                let input = if at == 0 { x } else { &after[at - 1] };
-                jobs.push(Gradient { layer, input, slopes: &slopes[at], weight, bias });
+                let input =
+                    View::transpose(if at == 0 { x } else { &after[at - 1] }, rows, layer.ins);
+                let slopes = View::plain(&slopes[at][..], rows, layer.outs);
+                let size = layer.ins.div_ceil(pieces).max(INPUTS_MIN);
+                let mut bias = Some(bias);
+                for (piece, weight) in weight.chunks_mut(size * layer.outs).enumerate() {
+                    let input = input.some_rows(piece * size, weight.len() / layer.outs);
+                    jobs.push(Gradient { input, slopes, weight, bias: bias.take() });
+                }
             }
             if is_shared {
                 jobs.into_par_iter().for_each(Gradient::take);
@@ -197,24 +207,24 @@ impl<T> Default for Down<'_, T> {
     }
 }
 
-/// The gradient of one layer, on all rows.
+/// The gradient in the weights of some inputs of a layer, on all rows; with one such part goes that in the biases.
 struct Gradient<'a, T> {
-    layer: &'a Layer,
-    input: &'a [T],
-    slopes: &'a [T],
+    /// `(inputs, rows)`
+    input: View<'a, T>,
+    /// `(rows, outputs)`
+    slopes: View<'a, T>,
     weight: &'a mut [T],
-    bias: &'a mut [T],
+    bias: Option<&'a mut [T]>,
 }
 
 impl<T: Real> Gradient<'_, T> {
     fn take(self) {
-        let Layer { ins, outs, .. } = *self.layer;
-        let rows = self.slopes.len() / outs;
-        let left = View::transpose(self.input, rows, ins);
-        T::product(left, View::plain(self.slopes, rows, outs), self.weight);
-        self.bias.fill(T::default());
-        for row in self.slopes.chunks_exact(outs) {
-            self.bias.iter_mut().zip(row).for_each(|(sum, value)| *sum += *value);
+        T::product(self.input, self.slopes, self.weight);
+        if let Some(bias) = self.bias {
+            bias.fill(T::default());
+            for row in self.slopes.data.chunks_exact(bias.len()) {
+                bias.iter_mut().zip(row).for_each(|(sum, value)| *sum += *value);
+            }
         }
     }
 }

@@ -43,7 +43,7 @@ pub trait Real:
 /// A matrix `(rows, cols)`; `transposed` says that `data` holds `(cols, rows)`.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a, T> {
-    /// `rows · cols` numbers.
+    /// The numbers, row after row; of a transpose, column after column.
     pub data: &'a [T],
     /// Rows.
     pub rows: usize,
@@ -51,17 +51,36 @@ pub struct View<'a, T> {
     pub cols: usize,
     /// Whether `data` is the transpose.
     pub transposed: bool,
+    /// From one row of `data` to the next: their length, or more of a part of a wider matrix.
+    pub stride: usize,
 }
 
 impl<'a, T> View<'a, T> {
     /// A row-major matrix.
     pub fn plain(data: &'a [T], rows: usize, cols: usize) -> Self {
-        Self { data, rows, cols, transposed: false }
+        Self { data, rows, cols, transposed: false, stride: cols }
     }
 
     /// The transpose of the row-major matrix `(rows, cols)` in `data`.
     pub fn transpose(data: &'a [T], rows: usize, cols: usize) -> Self {
-        Self { data, rows: cols, cols: rows, transposed: true }
+        Self { data, rows: cols, cols: rows, transposed: true, stride: cols }
+    }
+
+    /// So many of its rows, from `first` on.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn some_rows(self, first: usize, rows: usize) -> Self {
+        assert!(first + rows <= self.rows, "rows of a matrix");
+        let from = first * if self.transposed { 1 } else { self.stride };
+        Self { data: &self.data[from.min(self.data.len())..], rows, ..self }
+    }
+}
+
+impl<'a> From<View<'a, f32>> for Matrix<'a> {
+    fn from(view: View<'a, f32>) -> Self {
+        let View { data, rows, cols, transposed, stride } = view;
+        Self { data, rows, cols, transposed, stride }
     }
 }
 
@@ -91,13 +110,7 @@ impl Real for f32 {
         math::tanh(self)
     }
     fn product(left: View<'_, Self>, right: View<'_, Self>, out: &mut [Self]) {
-        let matrix = |v: View<'_, Self>| (v.rows, v.cols, v.transposed);
-        let ((lr, lc, lt), (rr, rc, rt)) = (matrix(left), matrix(right));
-        cpu::product(
-            Matrix { data: left.data, rows: lr, cols: lc, transposed: lt },
-            Matrix { data: right.data, rows: rr, cols: rc, transposed: rt },
-            out,
-        );
+        cpu::product(left.into(), right.into(), out);
     }
 }
 
@@ -130,7 +143,7 @@ impl Real for f64 {
     fn product(left: View<'_, Self>, right: View<'_, Self>, out: &mut [Self]) {
         assert_eq!(left.cols, right.rows, "inner dimension");
         let at = |v: &View<'_, Self>, r: usize, c: usize| {
-            if v.transposed { v.data[c * v.rows + r] } else { v.data[r * v.cols + c] }
+            if v.transposed { v.data[c * v.stride + r] } else { v.data[r * v.stride + c] }
         };
         for (r, row) in out.chunks_exact_mut(right.cols).enumerate() {
             for (c, value) in row.iter_mut().enumerate() {
