@@ -368,15 +368,16 @@ impl<'a, V: Vector, const H: usize, const FULL: bool> Stretch<'a, V, H, FULL> {
     fn panel(&self, base: Base<'_>, panel: usize, inner: &[f32], y: &mut [f32]) {
         let mut first = panel * PANEL;
         let end = self.layer.outputs.min(first + PANEL);
-        if end == first + PANEL {
+        if V::TILED && end == first + PANEL {
             return self.outputs::<PANEL>(base, first, inner, y);
         }
-        while first + 2 <= end {
+        while V::TILED && first + 2 <= end {
             self.outputs::<2>(base, first, inner, y);
             first += 2;
         }
-        if first < end {
+        while first < end {
             self.outputs::<1>(base, first, inner, y);
+            first += 1;
         }
     }
 
@@ -396,7 +397,7 @@ impl<'a, V: Vector, const H: usize, const FULL: bool> Stretch<'a, V, H, FULL> {
             let mut first = panel * PANEL;
             let end = layer.outputs.min(first + PANEL);
             let weights = packed.panel(panel);
-            if end == first + PANEL {
+            if V::TILED && end == first + PANEL {
                 let sums = self.products_bf16::<PANEL>(weights, pairs);
                 self.finish::<PANEL>(first, sums, inner, y);
                 continue;

@@ -14,6 +14,8 @@ pub(crate) const LANES: usize = 16;
 pub(crate) trait Vector: Copy {
     /// Registers that sixteen lanes take, for the size of tiles.
     const REGISTERS: usize;
+    /// Whether the compiler should write tiles out: not where each lane of a product is a call, which would be a megabyte of them.
+    const TILED: bool = true;
 
     /// The same value in all lanes.
     fn splat(value: f32) -> Self;
@@ -91,11 +93,14 @@ pub(crate) fn bf16_of(value: f32) -> u32 {
 }
 
 /// Sixteen numbers, left to the compiler: NEON on AArch64, and the slow exact road elsewhere.
+///
+/// On x86 only machines without fused multiply-adds come here, where each lane of a product is a call, so that methods are calls there.
 #[derive(Clone, Copy)]
 struct Plain([f32; LANES]);
 
 impl Vector for Plain {
     const REGISTERS: usize = 4;
+    const TILED: bool = cfg!(not(target_arch = "x86_64"));
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
@@ -107,7 +112,8 @@ impl Vector for Plain {
         Self::load_first(from, LANES)
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn load_first(from: &[f32], count: usize) -> Self {
         let mut lanes = [0.0; LANES];
         lanes[..count].copy_from_slice(&from[..count]);
@@ -119,7 +125,8 @@ impl Vector for Plain {
         to[..LANES].copy_from_slice(&self.0);
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn store_first(self, to: &mut [f32], count: usize) {
         to[..count].copy_from_slice(&self.0[..count]);
     }
@@ -140,7 +147,8 @@ impl Vector for Plain {
         self
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn mul_add(mut self, factor: Self, summand: Self) -> Self {
         for l in 0..LANES {
             self.0[l] = self.0[l].mul_add(factor.0[l], summand.0[l]);
@@ -148,7 +156,8 @@ impl Vector for Plain {
         self
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn pack_bf16(mut low: Self, high: Self) -> Self {
         for l in 0..LANES {
             let pair = bf16_of(high.0[l]) & HIGH | bf16_of(low.0[l]) >> 16;
@@ -157,7 +166,8 @@ impl Vector for Plain {
         low
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn dot_bf16(mut self, x: Self, w: Self) -> Self {
         for l in 0..LANES {
             let (x, w) = (x.0[l].to_bits(), w.0[l].to_bits());
@@ -168,7 +178,8 @@ impl Vector for Plain {
         self
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn transpose4(rows: [Self; 4]) -> [Self; 4] {
         let mut out = [Self([0.0; LANES]); 4];
         for (k, out) in out.iter_mut().enumerate() {
