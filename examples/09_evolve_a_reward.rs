@@ -51,9 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let evaluator = Evaluator::new(Backend::cpu());
     run(&mut search, &task, &evaluator, &RunPlan::default(), &mut [&mut Lines])?;
 
-    let best = search.archive().best(FINALISTS);
-    let finalists: Vec<Reward> = best.iter().map(|record| record.reward.clone()).collect();
-    let raced = race(&task, &finalists, 4).ok_or("it was asked to stop")?;
+    let raced = race(&task, &search.finalists(FINALISTS), 4).ok_or("it was asked to stop")?;
     let found = raced.first().ok_or("no reward could be trained with")?.reward.clone();
 
     // What each reaches in episodes that no part of the search has seen: of new starts, rooms and kinds of task.

@@ -10,7 +10,8 @@ use hatchery::search::meta_reward::expression::{
 };
 use hatchery::search::meta_reward::inner;
 use hatchery::search::meta_reward::outer::{
-    Config, InnerRuns, Journal, MetaPolicy, Method, Outer, Proposer, Screened, race, retrain,
+    Config, Entrant, InnerRuns, Journal, MetaPolicy, Method, Outer, Proposer, Screened, race,
+    retrain,
 };
 use hatchery::tasks::worlds::WithWorld;
 use serde_json::{Value, json};
@@ -156,7 +157,7 @@ impl WithWorld for Cell<'_> {
 }
 
 struct Searched {
-    finalists: Vec<Reward>,
+    finalists: Vec<Entrant>,
     seen: f64,
     quarters: [f64; 2],
     invalid: Option<[f64; 2]>,

@@ -25,18 +25,18 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// True values of the first and the last quarter of proposals, of the choice, and of the consensus.
-fn columns(course: &Course) -> [f64; 4] {
+/// True values of the first and the last quarter of proposals, of the choice, of the choice by the race alone, and of the consensus.
+fn columns(course: &Course) -> [f64; 5] {
     let quarter = STEPS as usize / 4;
     let (early, late) = (&course.means[..quarter], &course.means[course.means.len() - quarter..]);
-    [mean(early), mean(late), course.choice, course.consensus]
+    [mean(early), mean(late), course.choice, course.raced, course.consensus]
 }
 
 /// Mean and standard error.
 fn line<P: Proposer>(name: &str, make: impl Fn(Vocabulary, u64) -> P + Sync) -> Result<(), String> {
     let courses = courses(make)?;
     let mut text = format!("{name:40}");
-    for column in 0..4 {
+    for column in 0..5 {
         let values: Vec<f64> = courses.iter().map(|course| columns(course)[column]).collect();
         let mean = mean(&values);
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
@@ -64,7 +64,7 @@ fn lines<P: Proposer>(
 /// Prints the table, in about two minutes.
 pub(crate) fn print() -> Result<(), String> {
     println!("true values from 0 to 0.9, mean and standard error of {SEEDS} hidden rewards");
-    println!("{:40}  first quarter last quarter  choice        consensus", "");
+    println!("{:40}  first quarter last quarter  choice        race alone    consensus", "");
     for (ending, space) in [("", Space::Grammar), (", slots", Space::Slots)] {
         let random = RandomConfig { space };
         let aging = AgingConfig { space, ..AgingConfig::default() };

@@ -6,8 +6,8 @@ use hatchery_kernels::{Backend, Cpu};
 use hatchery_search::meta_reward::expression::{Division, Operators, Vocabulary};
 use hatchery_search::meta_reward::inner::Config;
 use hatchery_search::meta_reward::outer::{
-    Aging, AgingConfig, Derl, DerlConfig, InnerRuns, Journal, Outer, Proposer, Random,
-    RandomConfig, race, race_trainings,
+    Aging, AgingConfig, Belief, Derl, DerlConfig, Entrant, InnerRuns, Journal, Outer, Proposer,
+    Random, RandomConfig, race, race_trainings,
 };
 use hatchery_tasks::worlds::{Rooms, tidy};
 
@@ -79,6 +79,7 @@ fn a_race_counts_its_trainings_and_repeats() {
     let mut outer =
         Outer::new(Random::new(vocabulary(), &RandomConfig::default(), 7), vocabulary(), 5, 5);
     let rewards = outer.ask(0).expect("it proposes").members;
+    let rewards: Vec<Entrant> = rewards.into_iter().map(Entrant::from).collect();
     let mut task = task();
     task.journal = Some(Journal::new(vocabulary()));
     let raced = race(&task, &rewards, 8).expect("nobody stops it");
@@ -88,6 +89,11 @@ fn a_race_counts_its_trainings_and_repeats() {
     assert!(raced[0].mean() >= raced[1].mean());
     assert_eq!(race(&task, &rewards, 8), Some(raced));
     assert_eq!(trainings(), race_trainings(5, 8), "the second time all come from the journal");
+    // Who is believed in beyond all that a race can show wins it.
+    let mut believed = rewards.clone();
+    believed[4].belief = Some(Belief { mean: 2.0, variance: 1e-9, noise: 1.0 });
+    let winner = race(&task, &believed, 8).expect("nobody stops it").swap_remove(0);
+    assert!(winner.reward == rewards[4].reward && (winner.estimate() - 2.0).abs() < 1e-6);
     task.stop.raise();
     task.journal = None;
     assert_eq!(race(&task, &rewards, 8), None);

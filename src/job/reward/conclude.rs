@@ -65,7 +65,14 @@ impl<W: World> RewardJob<W> {
             .iter()
             .map(|r| {
                 let text = self.short(&r.reward).text(&self.all);
-                json!({ "expression": text, "mean": r.mean(), "values": r.values })
+                let believed = r.belief.map(|belief| belief.mean);
+                json!({
+                    "expression": text,
+                    "estimate": r.estimate(),
+                    "believed": believed,
+                    "mean": r.mean(),
+                    "values": r.values,
+                })
             })
             .collect();
         add("race", race.into());

@@ -160,17 +160,21 @@ impl RewardFiles {
                 .filter_map(Value::as_f64)
                 .map(|x| number::fixed(x, 2))
                 .collect();
+            let figure =
+                |key: &str| entry[key].as_f64().map_or("–".into(), |x| number::fixed(x, 3));
             let _ = writeln!(
                 body,
-                "<tr><td>{}</td><td>{}</td><td><code>{}</code></td></tr>",
-                entry["mean"].as_f64().map_or("–".into(), |x| number::fixed(x, 3)),
+                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>",
+                figure("estimate"),
+                figure("believed"),
+                figure("mean"),
                 values.join(" "),
                 escape(word(&entry["expression"]))
             );
         }
-        let head = columns(&["mean", "each training", "reward"]);
+        let head = columns(&["estimate", "before", "mean", "each training", "reward"]);
         format!(
-            "<details>\n<summary>The race that chose it</summary>\n{}</details>\n",
+            "<details>\n<summary>The race that chose it: by an estimate from what the search had learnt before and from the mean of the race</summary>\n{}</details>\n",
             table("", "Race", &head, &body)
         )
     }

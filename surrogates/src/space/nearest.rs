@@ -154,7 +154,9 @@ mod tests {
             })
             .collect();
         fields.push(Field::new("word", Kind::Sequence { alphabet: vec!['a', 'b'], length: 4 }));
-        fields.push(Field::new("fixed", Kind::Real { lower: 2.0, upper: 2.0 }));
+        let mut fixed = Field::new("fixed", Kind::Real { lower: 2.0, upper: 3.0 });
+        fixed.fixed = vec![Some(2.0)];
+        fields.push(fixed);
         Space::try_new(fields, Constraints::default()).expect("a space")
     }
 

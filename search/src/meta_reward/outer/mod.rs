@@ -45,7 +45,7 @@ pub use journal::{Journal, Training};
 pub use meta_policy::{Chances, Form, Gru, MetaPolicy, Sample, Slots, Start, Text, Tree};
 pub use method::{Method, MethodName, MethodState};
 pub use proposer::Proposer;
-pub use race::{Raced, race, race_trainings};
+pub use race::{Belief, Entrant, Raced, race, race_trainings};
 pub use random::{Random, RandomConfig};
 pub use screen::{Choice, ScreenConfig, Screened, ScreenedState, ValueModel};
 pub use space::Space;

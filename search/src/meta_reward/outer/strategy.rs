@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::archive::{Archive, Record};
 use super::proposer::Proposer;
+use super::race::Entrant;
 use super::screen::ValueModel;
 use crate::meta_reward::expression::{Invariance, Reward, Vocabulary};
 
@@ -52,21 +53,25 @@ impl<P: Proposer> Outer<P> {
 
     /// Who meets in the race: what all that was learnt speaks for, and by turns the best of the archive by their own values and by a model of
     /// all values, which luck moves less.
-    pub fn finalists(&self, count: usize) -> Vec<Reward> {
+    pub fn finalists(&self, count: usize) -> Vec<Entrant> {
         let hash = |reward: &Reward| reward.canonical_hash(&self.vocabulary, Invariance::Affine);
         let mut seen = BTreeSet::new();
-        let (own, likely) = (self.archive.best(count), self.likely(count));
+        let model = ValueModel::fit(&self.archive, &self.vocabulary);
+        let (own, likely) = (self.archive.best(count), self.likely(model.as_ref(), count));
         let turn = |at: usize| own.get(at).into_iter().chain(likely.get(at));
         let turns = (0..own.len()).flat_map(turn).map(|record| record.reward.clone());
         let consensus = self.proposer.consensus();
-        consensus.into_iter().chain(turns).filter(|r| seen.insert(hash(r))).take(count).collect()
+        let rewards = consensus.into_iter().chain(turns).filter(|r| seen.insert(hash(r)));
+        let entrant = |reward| {
+            let belief = model.as_ref().map(|model: &ValueModel| model.belief(&reward));
+            Entrant { reward, belief }
+        };
+        rewards.take(count).map(entrant).collect()
     }
 
     /// The rewards of which a model of all values expects most, best first; none where there is no model.
-    fn likely(&self, count: usize) -> Vec<&Record> {
-        let Some(model) = ValueModel::fit(&self.archive, &self.vocabulary) else {
-            return Vec::new();
-        };
+    fn likely(&self, model: Option<&ValueModel>, count: usize) -> Vec<&Record> {
+        let Some(model) = model else { return Vec::new() };
         let records = self.archive.records();
         let mut records: Vec<(f64, &Record)> =
             records.map(|record| (model.predict(&record.reward).0, record)).collect();
@@ -172,9 +177,15 @@ mod tests {
         let mut outer = Outer::new(random, vocabulary(), 8, 64);
         assert!(outer.finalists(6).is_empty(), "nothing was tried");
         groups(&mut outer, 0..8, worth("g1 + 0.5*g2 - g3"));
+        let model = ValueModel::fit(&outer.archive, &outer.vocabulary).expect("there are values");
         let finalists = outer.finalists(6);
+        for Entrant { reward, belief } in &finalists {
+            assert_eq!(*belief, Some(model.belief(reward)));
+        }
+        let finalists: Vec<Reward> = finalists.into_iter().map(|one| one.reward).collect();
         let best: Vec<&Reward> = outer.archive.best(3).iter().map(|r| &r.reward).collect();
-        let likely: Vec<&Reward> = outer.likely(3).iter().map(|r| &r.reward).collect();
+        let likely = outer.likely(Some(&model), 3);
+        let likely: Vec<&Reward> = likely.iter().map(|r| &r.reward).collect();
         assert_ne!(best, likely, "values are no linear function, so that the two differ");
         assert!(best.iter().chain(&likely).all(|reward| finalists.contains(reward)));
         let hash = |reward: &Reward| reward.canonical_hash(&vocabulary(), Invariance::Affine);

@@ -13,6 +13,7 @@ use hatchery_engine::world::{Primitive, PrimitiveSet};
 use hatchery_engine::{Fitness, Strategy, StrategyError};
 use hatchery_kernels::{Backend, Cpu, Dice};
 
+use super::race::{Entrant, Raced};
 use super::{Outer, Proposer};
 use crate::meta_reward::expression::{Invariance, Operators, Reward, Vocabulary};
 
@@ -35,8 +36,10 @@ pub struct Synthetic {
 pub struct Course {
     /// Mean of each step's group.
     pub means: Vec<f64>,
-    /// Of the best of the five best, measured again with eight trainings each.
+    /// Of the best of six finalists after a race of eight trainings each.
     pub choice: f64,
+    /// The same if only the race counted.
+    pub raced: f64,
     /// Of the consensus.
     pub consensus: f64,
 }
@@ -103,10 +106,16 @@ impl Synthetic {
             let fitness = Fitness::new(values.collect(), None);
             outer.tell(population, &fitness, &Backend::Cpu(Cpu))?;
         }
-        let finalists = outer.finalists(6);
-        let again = |reward: &&Reward| self.measured(reward, u32::MAX, 8);
-        let choice = finalists.iter().max_by(|a, b| again(a).total_cmp(&again(b)));
-        course.choice = choice.map_or(0.0, |reward| self.truth(reward));
+        let race = |Entrant { reward, belief }: Entrant| {
+            let values = (0..8).map(|n| self.measured(&reward, u32::MAX - n, 1)).collect();
+            Raced { reward, belief, values }
+        };
+        let raced: Vec<Raced> = outer.finalists(6).into_iter().map(race).collect();
+        let best_by = |value: fn(&Raced) -> f64| {
+            let best = raced.iter().max_by(|a, b| value(a).total_cmp(&value(b)));
+            best.map_or(0.0, |raced| self.truth(&raced.reward))
+        };
+        (course.choice, course.raced) = (best_by(Raced::estimate), best_by(Raced::mean));
         course.consensus = outer.proposer().consensus().map_or(0.0, |reward| self.truth(&reward));
         Ok(course)
     }

@@ -14,6 +14,7 @@ use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use super::features::Features;
 use crate::meta_reward::expression::{Reward, Vocabulary};
 use crate::meta_reward::outer::archive::Archive;
+use crate::meta_reward::outer::race::Belief;
 
 const RIDGES: [f64; 6] = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
 /// Least σ², so that equal values do not make it sure.
@@ -67,6 +68,12 @@ impl ValueModel {
         let x = self.point(reward);
         let away = self.fit.precision.solve(&x).dot(&x) + 1.0 / self.trained;
         (self.value + x.dot(&self.fit.mean), (self.fit.variance * away.max(0.0)).sqrt())
+    }
+
+    /// What is believed of a reward before a race; σ², what the model leaves unexplained, counts as noise of a training.
+    pub fn belief(&self, reward: &Reward) -> Belief {
+        let (mean, deviation) = self.predict(reward);
+        Belief { mean, variance: deviation * deviation, noise: self.fit.variance }
     }
 
     /// x − x̄ of a reward.
