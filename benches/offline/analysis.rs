@@ -105,7 +105,7 @@ pub(crate) fn holm(p: &[f64]) -> Vec<f64> {
 }
 
 /// Φ, to 2e-7 (Abramowitz and Stegun 7.1.26).
-fn cumulative(x: f64) -> f64 {
+pub(crate) fn cumulative(x: f64) -> f64 {
     let z = x.abs() / std::f64::consts::SQRT_2;
     let t = 1.0 / (1.0 + 0.327_591_1 * z);
     let terms = [1.061_405_429, -1.453_152_027, 1.421_413_741, -0.284_496_736, 0.254_829_592];

@@ -27,6 +27,7 @@ mod arms;
 mod bo;
 mod cma;
 mod generated;
+mod generative;
 mod measures;
 mod methods;
 mod networks;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), String> {
     let args = Args::read(std::env::args().skip(1))?;
     analysis::self_test();
+    generative::self_test();
     let path = if args.command == "report" { args.file.as_deref() } else { args.out.as_deref() };
     let store = Store::open(path)?;
     let began = Instant::now();

@@ -14,6 +14,7 @@ use hatchery::surrogates::space::{Design, Encoding};
 use super::arena::Arena;
 use super::bo::Rounds;
 use super::cma::CmaRuns;
+use super::generative::{Cbas, Mins};
 use super::measures::Measures;
 use super::networks::Family;
 use super::record::{Figures, Record};
@@ -22,7 +23,7 @@ use super::record::{Figures, Record};
 const PROCESS_ROWS: usize = 500;
 
 /// The searchers of each family of networks.
-pub(crate) const SEARCHERS: [(&str, Family); 8] = [
+pub(crate) const SEARCHERS: [(&str, Family); 10] = [
     ("ascent", Family::Single),
     ("unit-ascent", Family::Single),
     ("coms", Family::Conservative),
@@ -31,6 +32,8 @@ pub(crate) const SEARCHERS: [(&str, Family); 8] = [
     ("mean-ensemble", Family::Ensemble),
     (LEAST, Family::Ensemble),
     ("bo-qei", Family::Ensemble),
+    ("cbas", Family::Ensemble),
+    ("mins", Family::Single),
 ];
 
 /// The ascent of the least of all members.
@@ -54,6 +57,8 @@ pub(crate) fn searcher(name: &str, arena: &Arena) -> Box<dyn Searcher> {
         "cma-es" => Box::new(CmaRuns { iterations: 100 }),
         "reinforce" => Box::new(Reinforce::default()),
         "bo-qei" => Box::new(Rounds::of(arena)),
+        "cbas" => Box::new(Cbas::of(arena)),
+        "mins" => Box::new(Mins::of(arena)),
         _ => every_or_evolution(arena),
     }
 }

@@ -90,8 +90,18 @@ pub(crate) const PUBLISHED: Experiment = Experiment {
 };
 
 /// The default of the library, then the published ones.
-pub(crate) const PUBLISHED_SEARCHERS: [&str; 8] =
-    [OURS, "ascent", "mean-ensemble", "min-ensemble", "coms", "cma-es", "reinforce", "bo-qei"];
+pub(crate) const PUBLISHED_SEARCHERS: [&str; 10] = [
+    OURS,
+    "ascent",
+    "mean-ensemble",
+    "min-ensemble",
+    "coms",
+    "cma-es",
+    "reinforce",
+    "bo-qei",
+    "cbas",
+    "mins",
+];
 
 /// The same in some minutes.
 pub(crate) const PUBLISHED_QUICK: Experiment =

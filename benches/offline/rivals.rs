@@ -53,6 +53,8 @@ pub(crate) const PUBLISHED: Rivals = Rivals {
         "cma-es",
         "reinforce",
         "bo-qei",
+        "cbas",
+        "mins",
         "ascent+noise",
         "one-change",
         "best-visible",
