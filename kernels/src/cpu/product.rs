@@ -54,8 +54,8 @@ impl<'a> Matrix<'a> {
 /// # Panics
 /// If the shapes do not fit.
 pub fn product(left: Matrix<'_>, right: Matrix<'_>, out: &mut [f32]) {
-    assert!(left.data.len() >= left.needed(), "elements of the left matrix");
-    assert!(right.data.len() >= right.needed(), "elements of the right matrix");
+    assert_eq!(left.data.len(), left.needed(), "elements of the left matrix");
+    assert_eq!(right.data.len(), right.needed(), "elements of the right matrix");
     assert_eq!(left.cols, right.rows, "inner dimension");
     assert_eq!(out.len(), left.rows * right.cols, "elements of a product");
     let (a, b) = (left.view(), right.view());

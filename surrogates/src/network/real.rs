@@ -72,8 +72,16 @@ impl<'a, T> View<'a, T> {
     /// If there are not so many.
     pub fn some_rows(self, first: usize, rows: usize) -> Self {
         assert!(first + rows <= self.rows, "rows of a matrix");
-        let from = first * if self.transposed { 1 } else { self.stride };
-        Self { data: &self.data[from.min(self.data.len())..], rows, ..self }
+        if rows * self.cols == 0 {
+            return Self { data: &[], rows, ..self };
+        }
+        let (from, width, count) = if self.transposed {
+            (first, rows, self.cols)
+        } else {
+            (first * self.stride, self.cols, rows)
+        };
+        let data = &self.data[from..][..(count - 1) * self.stride + width];
+        Self { data, rows, ..self }
     }
 }
 

@@ -70,7 +70,8 @@ impl ValueModel {
         (self.value + x.dot(&self.fit.mean), (self.fit.variance * away.max(0.0)).sqrt())
     }
 
-    /// What is believed of a reward before a race; σ², what the model leaves unexplained, counts as noise of a training.
+    /// What is believed of a reward before a race. Its noise is σ², what the model leaves unexplained of a value: where values are means of several
+    /// trainings, that is less than the noise of one, and the race counts for more.
     pub fn belief(&self, reward: &Reward) -> Belief {
         let (mean, deviation) = self.predict(reward);
         Belief { mean, variance: deviation * deviation, noise: self.fit.variance }
