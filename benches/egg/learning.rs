@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use hatchery::engine::{Evaluator, Int8Perturbed, Strategy};
+use hatchery::engine::{Evaluator, Int8Perturbed, Sampling, Strategy};
 use hatchery::kernels::Backend;
 use hatchery::kernels::int8::ZeroMean;
 use hatchery::search::egg::{Config, Egg, NoiseKind, UpdateKind};
@@ -36,7 +36,7 @@ struct Setting {
 /// A row: its name, the row that it changes, and how.
 type Row = (&'static str, &'static str, fn(&mut Setting));
 
-const ROWS: [Row; 16] = [
+const ROWS: [Row; 23] = [
     ("control", "", |_| {}),
     ("noise-table", "control", |s| s.search.noise = NoiseKind::Table),
     ("five-levels", "control", |s| s.search.loudest_vote = 2),
@@ -49,11 +49,25 @@ const ROWS: [Row; 16] = [
     ("tokens-16", "time-scale-1000", |s| s.tokens = 16),
     ("one-layer", "tokens-16", |s| s.depth = 1),
     ("groups-of-8", "one-layer", |s| s.group = 8),
-    ("pairs-256", "one-layer", |s| s.search.pairs = 256),
-    ("pairs-1024", "one-layer", |s| s.search.pairs = 1024),
-    ("sigma-2", "one-layer", |s| s.search.sigma_shift = 2),
-    ("width-16", "one-layer", |s| s.width = 16),
+    ("groups-of-64", "one-layer", |s| s.group = 64),
+    ("one-sided-8", "groups-of-8", |s| one_sided(s, 8)),
+    ("one-sided-64", "groups-of-64", |s| one_sided(s, 64)),
+    ("slower", "one-sided-8", |s| s.search.time_scale = 3000.0),
+    ("sigma-2", "one-sided-8", |s| s.search.sigma_shift = 2),
+    ("sigma-4", "one-sided-8", |s| s.search.sigma_shift = 4),
+    ("tokens-8", "one-sided-8", |s| s.tokens = 8),
+    ("tokens-32", "one-sided-8", |s| s.tokens = 32),
+    ("pairs-256", "one-sided-8", |s| s.search.pairs = 256),
+    ("pairs-1024", "one-sided-8", |s| s.search.pairs = 1024),
+    ("width-16", "one-sided-8", |s| s.width = 16),
 ];
+
+/// Groups of `group` read the same text and are compared.
+fn one_sided(setting: &mut Setting, group: usize) {
+    setting.group = group;
+    setting.search.sampling = Sampling::OneSided;
+    setting.search.group = group as u32;
+}
 
 fn setting(name: &str) -> Setting {
     let (_, of, change) = ROWS.iter().find(|(row, ..)| *row == name).expect("a row of the table");

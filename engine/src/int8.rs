@@ -6,7 +6,7 @@ use hatchery_kernels::KernelError;
 use hatchery_kernels::cuda::{Device, Int8Centre, Int8Model};
 use hatchery_kernels::int8::{Int8Noise, PackedInt8};
 
-use crate::{Digest, Generation, Kind, Layout, Population};
+use crate::{Digest, Generation, Kind, Layout, Population, Sampling};
 
 /// Int8 values of all tensors of a [`Layout`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,8 @@ impl Int8Params {
 /// Members that are integer perturbations of one integer centre, drawn again from their address whenever they are needed; and
 /// the recurrent state that each carries from generation to generation.
 ///
-/// Member `m` is pair `m / 2`, sign `+` if `m` is even and `-` if it is odd.
+/// Who has a direction has a vote: *voter* `k` is the pair of members `2 k` (sign `+`) and `2 k + 1` (sign `-`) or, of one-sided sampling,
+/// member `k` (sign `+`).
 #[derive(Debug)]
 pub struct Int8Perturbed {
     /// Which generation this is.
@@ -62,8 +63,10 @@ pub struct Int8Perturbed {
     pub sigma_shift: u32,
     /// Pairs of members.
     pub pairs: u32,
-    /// Distinct directions: pair `k` has direction `k mod directions`.
+    /// Distinct directions: voter `k` has direction `k mod directions`.
     pub directions: u32,
+    /// Whether voters are pairs or members.
+    pub sampling: Sampling,
     /// State that each member begins with, `(members, state)`.
     pub carried: Arc<Vec<i8>>,
     /// State that each member ended with, once it was evaluated.
@@ -71,7 +74,7 @@ pub struct Int8Perturbed {
 }
 
 impl Int8Perturbed {
-    /// A population around `centre` whose members begin with `carried`.
+    /// A population of antithetic pairs around `centre` whose members begin with `carried`.
     ///
     /// # Panics
     /// If there are no pairs or directions, or members do not share `carried` evenly.
@@ -97,6 +100,7 @@ impl Int8Perturbed {
             sigma_shift,
             pairs,
             directions,
+            sampling: Sampling::Antithetic,
             carried,
             ended: (0..members).map(|_| OnceLock::new()).collect(),
         }
@@ -130,14 +134,19 @@ impl Int8Perturbed {
         Ok(centre)
     }
 
-    /// The direction of a pair.
-    pub fn direction(&self, pair: u32) -> u32 {
-        pair % self.directions
+    /// The voter that a member is of.
+    pub fn voter(&self, member: usize) -> usize {
+        member / self.sampling.members_per_direction()
+    }
+
+    /// The direction of a voter.
+    pub fn direction(&self, voter: u32) -> u32 {
+        voter % self.directions
     }
 
     /// The sign of a member: 1 or −1.
     pub fn sign(&self, member: usize) -> i32 {
-        if member.is_multiple_of(2) { 1 } else { -1 }
+        if self.sampling == Sampling::Antithetic && member % 2 == 1 { -1 } else { 1 }
     }
 
     /// The state that a member begins with.

@@ -70,6 +70,18 @@ impl LanguageConfig {
         Model { width: self.width as usize, depth: self.depth as usize, zero }
     }
 
+    /// Members that are compared must read the same text.
+    pub(super) fn check_compared(&self, compared: u32, layers: &Layers) -> Result<(), ConfigError> {
+        let group = self.group;
+        if group.is_multiple_of(compared) {
+            return Ok(());
+        }
+        let reason = format!(
+            "members that are compared must read the same text: must divide task.group = {group}, found {compared}"
+        );
+        Err(layers.error("search.group", reason))
+    }
+
     pub(super) fn check(&self, layers: &Layers) -> Result<(), ConfigError> {
         let fail = |key: &str, reason: String| Err(layers.error(&format!("task.{key}"), reason));
         for (key, value, low, high) in [

@@ -67,6 +67,9 @@ impl SearchConfig {
         if name == "egg" {
             let config: egg::Config = layers.section("search", &["strategy"])?;
             config.check().map_err(|e| layers.error(&format!("search.{}", e.key), e.reason))?;
+            if let TaskConfig::Language(language) = task {
+                language.check_compared(config.compared(), layers)?;
+            }
             return Ok(Self::Egg(config));
         }
         if name == "symbolic-regression" {

@@ -161,6 +161,20 @@ fn a_mistake_has_file_line_key_and_reason() {
 }
 
 #[test]
+fn members_that_read_different_texts_are_not_compared() {
+    let with = |set: &[&str]| {
+        RunConfig::load("egg", &set.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())
+    };
+    let sampling = "search.sampling=one-sided";
+    with(&[sampling, "search.group=8", "task.group=16"]).expect("two groups to a text");
+    for (group, found) in [("search.group=8", 8), ("search.group=0", 2048)] {
+        let said = message(with(&[sampling, group, "task.group=4"]));
+        let end = format!("must divide task.group = 4, found {found}");
+        assert!(said.contains("search.group: ") && said.ends_with(&end), "{said}");
+    }
+}
+
+#[test]
 fn a_mistake_inside_an_array_has_the_line_of_its_key() {
     let text = "[task]\nname = \"cartpole\"\n[model]\nactivation = \"relu\"\nhidden = [8, \"a\"]\n";
     let said = message(read(text));

@@ -89,14 +89,23 @@ fn a_language_model_of_integers_goes_on_where_the_other_backend_stopped() {
     let Some(pair) = environment("2") else { return };
     let scratch = Scratch::new();
     std::fs::write(scratch.path("text.txt"), "Let there be light. ".repeat(99)).expect("written");
-    let run = "run egg --set task.corpus=text.txt --set task.width=16 --set task.depth=1 --set task.tokens=4 \
-               --set search.pairs=6 --set task.validation_streams=2";
-    let whole = on(&scratch, &[], &format!("{run} --generations 4 --backend cpu --out whole"));
-    on(&scratch, &pair, &format!("{run} --generations 2 --backend cuda --out parts"));
-    on(&scratch, &[], "resume parts --generations 3 --backend cpu");
-    let parts = on(&scratch, &pair, "resume parts --generations 4 --backend cuda");
-    assert_eq!(whole["digest"], parts["digest"]);
-    assert_eq!(whole["mean_fitness"], parts["mean_fitness"]);
+    for (name, sampling) in [
+        ("pairs", "--set search.sampling=antithetic --set search.group=0"),
+        ("members", "--set search.sampling=one-sided --set search.group=4 --set task.group=4"),
+    ] {
+        let run = format!(
+            "run egg --set task.corpus=text.txt --set task.width=16 --set task.depth=1 --set task.tokens=4 \
+             --set search.pairs=6 --set task.validation_streams=2 {sampling}"
+        );
+        let (alone, parts) = (format!("{name}-whole"), format!("{name}-parts"));
+        let whole =
+            on(&scratch, &[], &format!("{run} --generations 4 --backend cpu --out {alone}"));
+        on(&scratch, &pair, &format!("{run} --generations 2 --backend cuda --out {parts}"));
+        on(&scratch, &[], &format!("resume {parts} --generations 3 --backend cpu"));
+        let parts = on(&scratch, &pair, &format!("resume {parts} --generations 4 --backend cuda"));
+        assert_eq!(whole["digest"], parts["digest"], "{name}");
+        assert_eq!(whole["mean_fitness"], parts["mean_fitness"], "{name}");
+    }
 }
 
 #[test]

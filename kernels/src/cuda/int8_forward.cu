@@ -2,16 +2,17 @@
 //
 //   y = emb[token];  y = y (+) cell(norm(y), s), y = y (+) (norm(y) up) down for each layer;  logits = norm(y) head
 //
-// Every matrix W acts as sat(floor((u W + ((u . B) (s A) >> bits)) / (16 isqrt(inputs)))), with factors A, B of the member's pair and its sign
+// Every matrix W acts as sat(floor((u W + ((u . B) (s A) >> bits)) / (16 isqrt(inputs)))), with factors A, B of the member's voter and its sign
 // s; (+) adds and saturates. Twins: `int8/` and `language/forward.rs` of the tasks, same bits. Compiled for a WIDTH (a multiple of
-// 4), a DEPTH, ROWS members of a block (a multiple of 16) and TILES, the sixteens of them that a warp multiplies at once.
+// 4), a DEPTH, ROWS members of a block (a multiple of 16), TILES, the sixteens of them that a warp multiplies at once, and HALVES, the
+// members of a voter: 2 with signs + and -, or 1.
 //
 // A block has its members from the first token to the last; both halves of a pair are neighbouring rows. Rows of activations lie in
 // shared memory, 6 WIDTH bytes each; a warp makes 32 outputs of TILES * 16 rows with tensor cores, weights come from L2 in the order
 // in which lanes want them (`int8/pack.rs`). A lane ends up with eight neighbouring outputs of a row, so that gates, noise and sums are
 // eight bytes at a time and mostly its own. Work that is by row (norms, u . B, loss) is a warp's, which owns whole pairs.
 //
-// Grid: members / ROWS. Bytes of a member and token: weights / ROWS from L2, half a pair's factors and its own vectors (21 KB for 6 layers of
+// Grid: members / ROWS. Bytes of a member and token: weights / ROWS from L2, factors / HALVES and its own vectors (21 KB for 6 layers of
 // 256) from memory, 2 WIDTH for each layer's state. Operations: 2 (12 WIDTH^2 DEPTH + 256 WIDTH). Whoever has no member reads what
 // is there; arrays are as long as the grid.
 
@@ -59,7 +60,7 @@ struct Pass {
   int *along;
   u32 bits, warp, lane;
 
-  __device__ __forceinline__ const signed char *factors_of(u32 pair, u32 at) const { return factors + (pair * FACTORS + at); }
+  __device__ __forceinline__ const signed char *factors_of(u32 row, u32 at) const { return factors + (row / HALVES * FACTORS + at); }
   __device__ __forceinline__ const signed char *vector_of(u32 row, u32 vector) const {
     return vectors + (row * VECTORS + vector * PADDED);
   }
@@ -67,7 +68,10 @@ struct Pass {
 
 // Asks for `count` numbers of the factors of a pair and of the vectors of its members from `vector` on; of the warp.
 __device__ __forceinline__ void soon(const Pass &pass, u32 pair, u32 factors, u32 count, u32 vector, u32 vectors) {
-  for (u32 at = 128 * pass.lane; at < count; at += 128 * 32) soon_in_l2(pass.factors_of(pair, factors) + at);
+  for (u32 at = 128 * pass.lane; at < count; at += 128 * 32) {
+    soon_in_l2(pass.factors_of(2 * pair, factors) + at);
+    if (HALVES == 1) soon_in_l2(pass.factors_of(2 * pair + 1, factors) + at);
+  }
   for (u32 at = 128 * pass.lane; at < vectors * PADDED; at += 128 * 32) {
     soon_in_l2(pass.vector_of(2 * pair, vector) + at);
     soon_in_l2(pass.vector_of(2 * pair + 1, vector) + at);
@@ -106,18 +110,18 @@ __device__ __forceinline__ void normalise(const Pass &pass, u32 pair, const sign
 // s (u . B) of both rows of a pair; of the warp.
 template <u32 INPUTS>
 __device__ __forceinline__ void along(const Pass &pass, u32 pair, const signed char *rows, u32 stride, u32 factors, u32 slot) {
-  const signed char *b = pass.factors_of(pair, factors);
-  int plus = 0, minus = 0;
+  const signed char *b = pass.factors_of(2 * pair, factors), *b_second = pass.factors_of(2 * pair + 1, factors);
+  int first = 0, second = 0;
   for (u32 w = pass.lane; w < INPUTS / 4; w += 32) {
-    int four = (int)load_word(b + 4 * w);
-    plus = __dp4a((int)load_word(rows + place(2 * pair, stride, 4 * w)), four, plus);
-    minus = __dp4a((int)load_word(rows + place(2 * pair + 1, stride, 4 * w)), four, minus);
+    int four = (int)load_word(b + 4 * w), four_second = HALVES == 1 ? (int)load_word(b_second + 4 * w) : four;
+    first = __dp4a((int)load_word(rows + place(2 * pair, stride, 4 * w)), four, first);
+    second = __dp4a((int)load_word(rows + place(2 * pair + 1, stride, 4 * w)), four_second, second);
   }
-  plus = __reduce_add_sync(0xFFFFFFFFu, plus);
-  minus = __reduce_add_sync(0xFFFFFFFFu, minus);
+  first = __reduce_add_sync(0xFFFFFFFFu, first);
+  second = __reduce_add_sync(0xFFFFFFFFu, second);
   if (pass.lane == 0) {
-    pass.along[slot * ROWS + 2 * pair] = plus;
-    pass.along[slot * ROWS + 2 * pair + 1] = -minus;
+    pass.along[slot * ROWS + 2 * pair] = first;
+    pass.along[slot * ROWS + 2 * pair + 1] = HALVES == 1 ? second : -second;
   }
 }
 
@@ -163,7 +167,7 @@ __device__ __forceinline__ void layer(const Pass &pass, const signed char *rows,
       for (int half = 0; half < 2; ++half) {
         u32 row = first + 16 * i + 8 * half + corner;
         int along = pass.along[slot * ROWS + row];
-        Eight out = load_eight(pass.factors_of(row / 2, factors + A_AT + outputs));
+        Eight out = load_eight(pass.factors_of(row, factors + A_AT + outputs));
 #pragma unroll
         for (int k = 0; k < 8; ++k)
           out.v[k] = saturate(floored<DIVISOR>(d[i][k / 2][2 * half + k % 2] + shifted_product(along, out.v[k], pass.bits)));
@@ -172,7 +176,7 @@ __device__ __forceinline__ void layer(const Pass &pass, const signed char *rows,
   }
 }
 
-// `weights` packed, layer by layer W_f, U_f, W_h, U_h, up, down, then head; `table` (256, WIDTH); `factors` (pairs, FACTORS) and `vectors` (members,
+// `weights` packed, layer by layer W_f, U_f, W_h, U_h, up, down, then head; `table` (256, WIDTH); `factors` (voters, FACTORS) and `vectors` (members,
 // VECTORS) as `int8_noise.cu` draws them; `inputs` and `targets` (pairs, tokens); `powers_of_two` and `powers` as EXP2 and POWERS of
 // `loss.rs`. `states` (members, DEPTH, WIDTH) go from before the first token to behind the last; `sums` gets the log-likelihood of
 // each member, in sixteenths of a bit.
@@ -189,7 +193,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
 
   u64 first_row = (u64)blockIdx.x * ROWS, first_pair = first_row / 2;
   inputs += first_pair * tokens, targets += first_pair * tokens;
-  Pass pass{weights, factors + first_pair * FACTORS, vectors + first_row * VECTORS, alongs, bits, threadIdx.x / 32, threadIdx.x % 32};
+  Pass pass{weights, factors + first_row / HALVES * FACTORS, vectors + first_row * VECTORS, alongs, bits, threadIdx.x / 32, threadIdx.x % 32};
   signed char *kept = states + first_row * (DEPTH * WIDTH);
   u32 warp = pass.warp, lane = pass.lane;
   for (u32 i = threadIdx.x; i < 256; i += THREADS) power[i] = powers_of_two[i];
@@ -199,19 +203,19 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
   for (u32 token = 0; token < tokens; ++token) {
     for (u32 pair = warp; pair < ROWS / 2; pair += WARPS) {
       u32 symbol = inputs[pair * tokens + token];
-      const signed char *b = pass.factors_of(pair, OF_EMBEDDING);
-      int a = b[PADDED + symbol];
+      const signed char *b = pass.factors_of(2 * pair, OF_EMBEDDING), *b_second = pass.factors_of(2 * pair + 1, OF_EMBEDDING);
+      int a = b[PADDED + symbol], a_second = HALVES == 1 ? b_second[PADDED + symbol] : -a;
       for (u32 w = lane; w < PADDED / 4; w += 32) {
-        u32 e = w < WIDTH / 4 ? load_word(table + symbol * WIDTH + 4 * w) : 0, by = load_word(b + 4 * w);
-        int plus[4], minus[4];
+        u32 e = w < WIDTH / 4 ? load_word(table + symbol * WIDTH + 4 * w) : 0;
+        u32 by = load_word(b + 4 * w), by_second = HALVES == 1 ? load_word(b_second + 4 * w) : by;
+        int first[4], second[4];
 #pragma unroll
         for (int k = 0; k < 4; ++k) {
-          int step = a * byte_of(by, k);
-          plus[k] = saturate(byte_of(e, k) + (step >> bits));
-          minus[k] = saturate(byte_of(e, k) + (-step >> bits));
+          first[k] = saturate(byte_of(e, k) + ((a * byte_of(by, k)) >> bits));
+          second[k] = saturate(byte_of(e, k) + ((a_second * byte_of(by_second, k)) >> bits));
         }
-        store_word(y + place(2 * pair, STRIDE, 4 * w), word_of(plus[0], plus[1], plus[2], plus[3]));
-        store_word(y + place(2 * pair + 1, STRIDE, 4 * w), word_of(minus[0], minus[1], minus[2], minus[3]));
+        store_word(y + place(2 * pair, STRIDE, 4 * w), word_of(first[0], first[1], first[2], first[3]));
+        store_word(y + place(2 * pair + 1, STRIDE, 4 * w), word_of(second[0], second[1], second[2], second[3]));
       }
     }
     __syncwarp();

@@ -62,9 +62,12 @@ pub fn sources() -> Vec<(String, Source)> {
     for (label, table) in [("int8 counter", false), ("int8 table", true)] {
         all.push((label.into(), super::int8::noise_source(table)));
     }
-    for (width, depth, zero) in [(256, 6, ZeroMean::One), (64, 2, ZeroMean::Reference)] {
+    for (width, depth, zero, halves) in
+        [(256, 6, ZeroMean::One, 2), (64, 2, ZeroMean::Reference, 2), (64, 1, ZeroMean::One, 1)]
+    {
         let model = Int8Model { width, depth, zero };
-        all.push((format!("int8 {depth}x{width}"), super::int8::forward_source(&model, 64)));
+        let source = super::int8::forward_source(&model, 64, halves);
+        all.push((format!("int8 {depth}x{width}"), source));
     }
     let (weights, bias) = ([0.0; 64], [0.0; 8]);
     let stages = vec![Stage::Linear { inputs: 8, outputs: 8, weight: 0, bias: 1 }];

@@ -1,5 +1,6 @@
 //! What can be set, and which values make sense.
 
+use hatchery_engine::Sampling;
 use serde::{Deserialize, Serialize};
 
 use super::schedule::Alpha;
@@ -34,8 +35,12 @@ pub enum UpdateKind {
 pub struct Config {
     /// K: pairs of members.
     pub pairs: u32,
-    /// Distinct directions, at most `pairs`; 0 = as many as pairs. Pair `k` has direction `k mod directions`.
+    /// Distinct directions, at most as many as votes; 0 = as many. Vote `k` is on direction `k mod directions`.
     pub directions: u32,
+    /// Who has a direction and a vote: pairs of members, as published, or each member.
+    pub sampling: Sampling,
+    /// Of one-sided sampling: neighbouring members that are compared with each other; 0 = all.
+    pub group: u32,
     /// S: noise is scaled by 2^−S.
     pub sigma_shift: u32,
     /// Above 1: α falls as `1 / ((2^a − 1) t/time_scale + 1)`; up to 1: the constant share of weights that is moved.
@@ -61,6 +66,8 @@ impl Default for Config {
         Self {
             pairs: 512,
             directions: 0,
+            sampling: Sampling::Antithetic,
+            group: 0,
             sigma_shift: 4,
             alpha: 4.0,
             time_scale: 1000.0,
@@ -84,12 +91,17 @@ impl Config {
         if !(1..=1 << 22).contains(&self.pairs) {
             return fail("pairs", format!("must be from 1 to 4194304, found {}", self.pairs));
         }
-        if self.directions > self.pairs {
-            let (directions, pairs) = (self.directions, self.pairs);
-            return fail(
-                "directions",
-                format!("must be at most pairs = {pairs}, found {directions}"),
-            );
+        if self.group > 0 && (self.group < 2 || !self.members().is_multiple_of(self.group)) {
+            let (members, found) = (self.members(), self.group);
+            let reason = format!("must be 0, or at least 2 and divide {members}, found {found}");
+            return fail("group", reason);
+        }
+        if self.group > 0 && self.sampling == Sampling::Antithetic {
+            return fail("group", "needs sampling = \"one-sided\"".to_owned());
+        }
+        if self.directions > self.voters() {
+            let (found, votes) = (self.directions, self.voters());
+            return fail("directions", format!("must be at most {votes}, found {found}"));
         }
         if self.sigma_shift > 16 {
             return fail(
@@ -130,6 +142,25 @@ impl Config {
     /// The schedule of α.
     pub fn schedule(&self) -> Alpha {
         Alpha { alpha: self.alpha, time_scale: self.time_scale }
+    }
+
+    /// Votes of a generation: of pairs, or of members that have directions of their own.
+    pub fn voters(&self) -> u32 {
+        self.members() / self.sampling.members_per_direction() as u32
+    }
+
+    /// Members that are compared with each other.
+    pub fn compared(&self) -> u32 {
+        match (self.sampling, self.group) {
+            (Sampling::Antithetic, _) => 2,
+            (Sampling::OneSided, 0) => self.members(),
+            (Sampling::OneSided, group) => group,
+        }
+    }
+
+    /// Distinct directions.
+    pub fn directions(&self) -> u32 {
+        if self.directions == 0 { self.voters() } else { self.directions }
     }
 
     /// Members of a generation.

@@ -8,4 +8,4 @@ mod votes;
 pub use config::{Config, NoiseKind, UpdateKind};
 pub use schedule::{Alpha, quantile};
 pub use strategy::{Egg, State};
-pub use votes::votes;
+pub use votes::{of_groups, of_pairs, votes};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use hatchery_engine::{
-    Digest, Fitness, Generation, Int8Params, Int8Perturbed, Kind, Metrics, Population, Strategy,
-    StrategyError,
+    Digest, Fitness, Generation, Int8Params, Int8Perturbed, Kind, Metrics, Population, Sampling,
+    Strategy, StrategyError,
 };
 use hatchery_kernels::Backend;
 use hatchery_kernels::int8::Int8Noise;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{Config, NoiseKind, UpdateKind};
 use super::schedule::quantile;
-use super::votes::votes;
+use super::votes::{of_groups, of_pairs, votes};
 use crate::ConfigError;
 
 /// The evolution strategy of integers, around one centre. See the [module page](super).
@@ -168,8 +168,8 @@ impl Strategy for Egg {
     type State = State;
 
     fn ask(&mut self, generation: Generation) -> Result<Int8Perturbed, StrategyError> {
-        let Config { pairs, directions, sigma_shift, noise_reuse, .. } = self.config;
-        let directions = if directions == 0 { pairs } else { directions };
+        let Config { pairs, sigma_shift, noise_reuse, .. } = self.config;
+        let directions = self.config.directions();
         let mut population = Int8Perturbed::new(
             generation,
             self.centre.clone(),
@@ -178,6 +178,7 @@ impl Strategy for Egg {
             (pairs, directions),
             self.carried.clone(),
         );
+        population.sampling = self.config.sampling;
         population.noise_generation = generation.checked_div(noise_reuse).unwrap_or(0);
         Ok(population)
     }
@@ -192,7 +193,11 @@ impl Strategy for Egg {
         if expected != found {
             return Err(StrategyError::FitnessLength { expected, found });
         }
-        let votes = votes(&fitness.values, self.config.loudest_vote);
+        let differences = match self.config.sampling {
+            Sampling::Antithetic => of_pairs(&fitness.values),
+            Sampling::OneSided => of_groups(&fitness.values, self.config.compared() as usize),
+        };
+        let votes = votes(&differences, self.config.loudest_vote);
         let alpha = self.config.schedule().at(population.generation);
         let quantile = quantile(alpha);
         let rule = Rule::of(&self.config, alpha, quantile, &votes);
@@ -277,16 +282,26 @@ mod tests {
 
     #[test]
     fn with_either_rule_chance_moves_weights_by_alpha_in_the_mean_square() {
-        for (update, loudest_vote) in [
-            (UpdateKind::Threshold, 2),
-            (UpdateKind::Accumulate, 0),
-            (UpdateKind::Accumulate, 1),
-            (UpdateKind::Accumulate, 2),
+        for (update, loudest_vote, sampling) in [
+            (UpdateKind::Threshold, 2, Sampling::Antithetic),
+            (UpdateKind::Accumulate, 0, Sampling::Antithetic),
+            (UpdateKind::Accumulate, 1, Sampling::Antithetic),
+            (UpdateKind::Accumulate, 2, Sampling::Antithetic),
+            (UpdateKind::Threshold, 0, Sampling::OneSided),
+            (UpdateKind::Accumulate, 2, Sampling::OneSided),
         ] {
             // Small steps add up over generations; one of them alone is lost in rounding.
             let generations = 40;
-            let config =
-                Config { pairs: 256, alpha: 0.1, update, loudest_vote, ..Default::default() };
+            let group = if sampling == Sampling::OneSided { 32 } else { 0 };
+            let config = Config {
+                pairs: 256,
+                alpha: 0.1,
+                update,
+                loudest_vote,
+                sampling,
+                group,
+                ..Default::default()
+            };
             let mut egg = egg(config);
             for generation in 0..generations {
                 let population = egg.ask(generation).expect("asked");
@@ -296,7 +311,8 @@ mod tests {
             let values = &egg.centre_int8().values;
             let squares: f64 = values.iter().map(|&w| f64::from(w).powi(2)).sum();
             let each = squares / values.len() as f64 / f64::from(generations);
-            assert!((0.08..0.13).contains(&each), "{update:?}, {loudest_vote}: {each}");
+            let setting = (update, loudest_vote, sampling);
+            assert!((0.08..0.13).contains(&each), "{setting:?}: {each}");
         }
     }
 
@@ -315,6 +331,7 @@ mod tests {
         let accumulate = UpdateKind::Accumulate;
         for config in [
             Config { update: accumulate, momentum_shift: 2, loudest_vote: 2, ..threshold.clone() },
+            Config { sampling: Sampling::OneSided, group: 8, ..threshold.clone() },
             threshold,
         ] {
             restores(config);
@@ -342,6 +359,8 @@ mod tests {
         let bad = [
             (Config { pairs: 0, ..Default::default() }, "pairs"),
             (Config { directions: 513, ..Default::default() }, "directions"),
+            (Config { group: 8, ..Default::default() }, "group"),
+            (Config { group: 3, sampling: Sampling::OneSided, ..Default::default() }, "group"),
             (Config { alpha: f64::NAN, ..Default::default() }, "alpha"),
             (Config { time_scale: 0.0, ..Default::default() }, "time_scale"),
             (Config { sigma_shift: 17, ..Default::default() }, "sigma_shift"),

@@ -1,6 +1,8 @@
-//! What each pair says of its direction.
+//! What each voter says of its direction.
 //!
-//! d_k = f_2k − f_2k+1      F_k = sign(d_k), or the nearest of 2 v + 1 levels, ⌊d_k / s + ½⌋ towards zero clipped to ±v
+//! antithetic dₖ = f₂ₖ − f₂ₖ₊₁      one-sided dₘ = n fₘ − Σ f over the n members of its group
+//!
+//! F = sign(d), or the nearest of 2 v + 1 levels, ⌊d / s + ½⌋ towards zero clipped to ±v
 //!
 //! | symbol | code       | meaning                                                                        |
 //! |--------|------------|--------------------------------------------------------------------------------|
@@ -9,6 +11,8 @@
 //!
 //! Steps are those of the uniform quantiser that loses least of a normal variable (J. Max, *Quantizing for minimum distortion*, 1960), with the mean
 //! magnitude in the place of the deviation. Of what a linear vote would tell, the sign keeps 2/π = 64 % where pairs say little, three levels 81 % and five 92 %.
+//!
+//! n fₘ − Σ f is n − 1 times the distance from the mean of the others (leave-one-out).
 
 /// The largest vote there is: with it, votes times numbers of the counter source are still bytes.
 pub(super) const LOUDEST: u32 = 2;
@@ -16,16 +20,34 @@ pub(super) const LOUDEST: u32 = 2;
 /// Steps in thousandths of the mean magnitude, for votes up to 1 and up to 2.
 const STEPS: [u64; LOUDEST as usize] = [1534, 1057];
 
-/// The vote of each pair; none where a half failed. Fitness is taken as the integer that it is.
-///
-/// # Panics
-/// If `loudest` is above 2.
-pub fn votes(fitness: &[f32], loudest: u32) -> Vec<i8> {
+/// The difference of each pair; 0 where a half failed. Fitness is taken as the integer that it is.
+pub fn of_pairs(fitness: &[f32]) -> Vec<i64> {
     let difference = |pair: &[f32]| match pair {
         [plus, minus] if plus.is_finite() && minus.is_finite() => *plus as i64 - *minus as i64,
         _ => 0,
     };
-    let differences: Vec<i64> = fitness.chunks_exact(2).map(difference).collect();
+    fitness.chunks_exact(2).map(difference).collect()
+}
+
+/// How far each member is from the others in its group of `group`; 0 where it failed. Members that failed are not among the others.
+///
+/// # Panics
+/// If `group` is 0.
+pub fn of_groups(fitness: &[f32], group: usize) -> Vec<i64> {
+    let of_group = |group: &[f32]| {
+        let finite = group.iter().filter(|f| f.is_finite());
+        let (count, sum) = finite.fold((0, 0), |(count, sum), &f| (count + 1, sum + f as i64));
+        let distance = |&f: &f32| if f.is_finite() { count * f as i64 - sum } else { 0 };
+        group.iter().map(distance).collect::<Vec<i64>>()
+    };
+    fitness.chunks(group).flat_map(of_group).collect()
+}
+
+/// The votes that differences make.
+///
+/// # Panics
+/// If `loudest` is above 2.
+pub fn votes(differences: &[i64], loudest: u32) -> Vec<i8> {
     if loudest == 0 {
         return differences.iter().map(|d| d.signum() as i8).collect();
     }
@@ -48,16 +70,29 @@ mod tests {
 
     #[test]
     fn votes_are_signs_and_a_failed_half_does_not_vote() {
-        assert_eq!(votes(&[1.0, 2.0, 2.0, 1.0, 3.0, 3.0, f32::NAN, 1.0], 0), [-1, 1, 0, 0]);
+        let fitness = [1.0, 2.0, 2.0, 1.0, 3.0, 3.0, f32::NAN, 1.0];
+        assert_eq!(votes(&of_pairs(&fitness), 0), [-1, 1, 0, 0]);
     }
 
     #[test]
     fn louder_votes_are_the_nearest_levels() {
         // Mean magnitude 5: a step is 7.67 with three levels and 5.285 with five.
         let fitness = [3.0, 0.0, 0.0, 4.0, 8.0, 0.0, 0.0, 5.0];
-        assert_eq!(votes(&fitness, 1), [0, -1, 1, -1]);
-        assert_eq!(votes(&fitness, 2), [1, -1, 2, -1]);
-        assert_eq!(votes(&[1.0, 1.0, 2.0, 2.0], 2), [0, 0], "nobody differs");
+        assert_eq!(votes(&of_pairs(&fitness), 1), [0, -1, 1, -1]);
+        assert_eq!(votes(&of_pairs(&fitness), 2), [1, -1, 2, -1]);
+        assert_eq!(votes(&[0, 0], 2), [0, 0], "nobody differs");
+    }
+
+    #[test]
+    fn a_member_is_held_against_the_mean_of_the_others_that_did_not_fail() {
+        // Means of the others: 3, 2, 1; then 5 and 1, without the one that failed.
+        let fitness = [0.0, 2.0, 4.0, 1.0, f32::NAN, 5.0];
+        assert_eq!(of_groups(&fitness, 3), [-6, 0, 6, -4, 0, 4]);
+        assert_eq!(
+            of_groups(&fitness[..2], 2),
+            of_groups(&[-2.0, 0.0], 2),
+            "a common part is gone"
+        );
     }
 
     /// The share of information that levels keep of small signals in normal noise, by the slope of the mean vote.
@@ -73,10 +108,9 @@ mod tests {
                 (-2.0 * (1.0 - u(0)).ln()).sqrt() * (std::f64::consts::TAU * u(1)).cos()
             })
             .collect();
-        let fitness: Vec<f32> =
-            normals.iter().flat_map(|z| [(1000.0 * z).round() as f32, 0.0]).collect();
+        let differences: Vec<i64> = normals.iter().map(|z| (1000.0 * z).round() as i64).collect();
         for (loudest, kept) in [(0, 0.637), (1, 0.810), (2, 0.920)] {
-            let votes = votes(&fitness, loudest);
+            let votes = votes(&differences, loudest);
             let both = normals.iter().zip(&votes);
             let (covariance, square) = both.fold((0.0, 0.0), |(c, s), (z, &v)| {
                 (c + z * f64::from(v), s + f64::from(v) * f64::from(v))

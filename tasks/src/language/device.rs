@@ -9,6 +9,11 @@ use rayon::prelude::*;
 
 use super::task::ByteLm;
 
+/// Members of a voter.
+fn halves(population: &Int8Perturbed) -> u32 {
+    population.sampling.members_per_direction() as u32
+}
+
 impl ByteLm {
     /// The devices of a backend, if they can run the model.
     pub(super) fn devices<'b>(&self, backend: &'b Backend) -> Option<&'b Cuda> {
@@ -19,7 +24,8 @@ impl ByteLm {
     /// Members of a batch: as many as fit the memory of a device.
     pub(super) fn batch_of_devices(&self, population: &Int8Perturbed, cuda: &Cuda) -> usize {
         let (model, pairs) = (self.model().on_device(), population.pairs as usize);
-        2 * cuda.int8_batch(&model, &population.noise, self.tokens(), pairs)
+        let members = (pairs, halves(population));
+        2 * cuda.int8_batch(&model, &population.noise, self.tokens(), members)
     }
 
     /// Scores `members` on a device that is free. A member whose twin is in another batch is evaluated with it.
@@ -45,6 +51,7 @@ impl ByteLm {
         let mut states = population.carried[first * state_len..2 * pairs.end * state_len].to_vec();
         let batch = Int8Batch {
             pairs: pairs.start as u32..pairs.end as u32,
+            halves: halves(population),
             directions: population.directions,
             generation: population.noise_generation,
             sigma_shift: population.sigma_shift,

@@ -1,4 +1,4 @@
-//! The noise of the members of a block, drawn once for each pair.
+//! The noise of the members of a block, drawn once for each voter: a pair, or a member that has a direction of its own.
 
 use std::ops::Range;
 
@@ -6,16 +6,18 @@ use hatchery_engine::{Int8Perturbed, Kind};
 use hatchery_kernels::int8::RankOne;
 use hatchery_kernels::int8::noise::{Slice, perturbed_vector};
 
-/// Noise of neighbouring members, as the forward pass wants it: B shared by a pair, A with the sign, vectors perturbed.
+/// Noise of neighbouring members, as the forward pass wants it: B of the voter, A with the sign, vectors perturbed.
 #[derive(Debug)]
 pub(super) struct BlockNoise {
-    members: Range<usize>,
-    /// Where the slice of each tensor begins in that of a pair.
+    members: usize,
+    /// The voter of each member, counted from the first.
+    voters: Vec<usize>,
+    /// Where the slice of each tensor begins in that of a voter.
     slices: Vec<usize>,
     /// Where A of each tensor begins among the numbers of a member; for vectors, where the perturbed vector does.
     starts: Vec<usize>,
     kinds: Vec<(Kind, usize, usize)>,
-    /// Slices of all pairs, `(pairs, slices)`.
+    /// Slices of all voters, `(voters, slices)`.
     drawn: Vec<i8>,
     /// s A of matrices and tables, `(members, rows)`.
     signed: Vec<i32>,
@@ -35,21 +37,23 @@ impl BlockNoise {
             starts.push(*end);
             *end += spec.rows;
         }
-        let pairs = members.start / 2..members.end.div_ceil(2);
+        let first = population.voter(members.start);
+        let voters: Vec<usize> = members.clone().map(|m| population.voter(m) - first).collect();
         let size = slices[specs.len()];
-        let mut drawn = vec![0; pairs.len() * size];
-        for (pair, drawn) in pairs.clone().zip(drawn.chunks_exact_mut(size.max(1))) {
+        let mut drawn = vec![0; voters.last().map_or(0, |last| last + 1) * size];
+        for (voter, drawn) in (first..).zip(drawn.chunks_exact_mut(size.max(1))) {
             for tensor in 0..specs.len() {
                 let at = Slice {
                     generation: population.noise_generation,
-                    pair: population.direction(pair as u32),
+                    pair: population.direction(voter as u32),
                     tensor: tensor as u32,
                 };
                 population.noise.fill(at, &mut drawn[slices[tensor]..slices[tensor + 1]]);
             }
         }
         let mut noise = Self {
-            members: members.clone(),
+            members: members.len(),
+            voters,
             slices,
             starts,
             kinds: specs.iter().map(|spec| (spec.kind, spec.rows, spec.cols)).collect(),
@@ -78,15 +82,14 @@ impl BlockNoise {
     }
 
     fn slice_range(&self, lane: usize, tensor: usize) -> Range<usize> {
-        let pair = (self.members.start + lane) / 2 - self.members.start / 2;
-        let size = self.slices[self.kinds.len()];
-        pair * size + self.slices[tensor]..pair * size + self.slices[tensor + 1]
+        let start = self.voters[lane] * self.slices[self.kinds.len()];
+        start + self.slices[tensor]..start + self.slices[tensor + 1]
     }
 
     /// Noise of a matrix or table for one member of the block.
     pub(super) fn rank_one(&self, lane: usize, tensor: usize) -> RankOne<'_> {
         let (_, rows, cols) = self.kinds[tensor];
-        let all = self.signed.len() / self.members.len();
+        let all = self.signed.len() / self.members;
         let b = &self.drawn[self.slice_range(lane, tensor)][..cols];
         RankOne { b, a: &self.signed[lane * all + self.starts[tensor]..][..rows] }
     }
@@ -94,7 +97,7 @@ impl BlockNoise {
     /// A vector of one member of the block.
     pub(super) fn vector(&self, lane: usize, tensor: usize) -> &[i8] {
         let (_, rows, _) = self.kinds[tensor];
-        let all = self.vectors.len() / self.members.len();
+        let all = self.vectors.len() / self.members;
         &self.vectors[lane * all + self.starts[tensor]..][..rows]
     }
 }

@@ -206,7 +206,9 @@ fn the_integer_language_model_has_the_fitness_and_the_states_of_the_cpu() {
     let corpus =
         Corpus { train: 0..text.len(), validation: 0..text.len(), test: 0..0, bytes: text.into() };
     let sources = [Int8Noise::counter(4), Int8Noise::Table(Arc::new(Table::new(4, 12)))];
-    for (noise, zero) in sources.into_iter().zip([ZeroMean::Reference, ZeroMean::One]) {
+    let settings =
+        [(ZeroMean::Reference, Sampling::Antithetic), (ZeroMean::One, Sampling::OneSided)];
+    for (noise, (zero, sampling)) in sources.into_iter().zip(settings) {
         let model = language::Model { width: 16, depth: 1, zero };
         let task = ByteLm::try_new(model, corpus.clone(), 4, 4).expect("long enough");
         let evaluate = |backend: Backend, batch: Option<usize>| {
@@ -216,6 +218,7 @@ fn the_integer_language_model_has_the_fitness_and_the_states_of_the_cpu() {
             let centre = Arc::new(model.init(5));
             let mut population = Int8Perturbed::new(3, centre, noise.clone(), 4, (7, 5), carried);
             population.noise_generation = 2;
+            population.sampling = sampling;
             let evaluator = match batch {
                 Some(members) => Evaluator::new(backend).with_batch(members),
                 None => Evaluator::new(backend),

@@ -15,9 +15,11 @@ const THREADS: u32 = 256;
 /// Neighbouring pairs of a generation, and what they read.
 #[derive(Clone, Debug)]
 pub struct Int8Batch<'a> {
-    /// The pairs: members `2 k` (sign +) and `2 k + 1` (sign −) of each pair k.
+    /// The pairs: members `2 k` and `2 k + 1` of each pair k.
     pub pairs: Range<u32>,
-    /// Pair k has direction `k mod directions`.
+    /// Members of a voter: 2, a pair with signs + and −, or 1, with sign +.
+    pub halves: u32,
+    /// Voter k has direction `k mod directions`.
     pub directions: u32,
     /// Generation word of the noise address.
     pub generation: u32,
@@ -29,8 +31,15 @@ pub struct Int8Batch<'a> {
     pub targets: &'a [u8],
 }
 
-/// The forward pass of a model for blocks of so many members.
-pub(in crate::cuda) fn source(model: &Int8Model, rows: usize) -> Source {
+impl Int8Batch<'_> {
+    /// Voters of the batch.
+    pub(super) fn voters(&self) -> Range<u32> {
+        2 / self.halves * self.pairs.start..2 / self.halves * self.pairs.end
+    }
+}
+
+/// The forward pass of a model for blocks of so many members, `halves` of a voter.
+pub(in crate::cuda) fn source(model: &Int8Model, rows: usize, halves: u32) -> Source {
     // Wide layers keep all warps busy with all rows of a block, narrow ones share out the rows.
     let tiles = match model.width {
         0..96 => 1,
@@ -43,7 +52,8 @@ pub(in crate::cuda) fn source(model: &Int8Model, rows: usize) -> Source {
         .define("WIDTH", model.width)
         .define("DEPTH", model.depth)
         .define("ROWS", rows)
-        .define("TILES", tiles.min(rows / 16));
+        .define("TILES", tiles.min(rows / 16))
+        .define("HALVES", halves);
     match model.zero {
         ZeroMean::One => source,
         ZeroMean::Reference => source.define("REFERENCE_ZERO", 1),
@@ -98,8 +108,9 @@ impl Int8Centre {
 
         let blocks = (2 * pairs).div_ceil(rows);
         let members = blocks * rows;
-        device.check_fit(Self::footprint_without_centre(&self.model, rows, tokens), pairs)?;
-        let noise = self.draw(device, batch, members / 2)?;
+        let footprint = Self::footprint_without_centre(&self.model, rows, tokens, batch.halves);
+        device.check_fit(footprint, pairs)?;
+        let noise = self.draw(device, batch, members)?;
         let text = |bytes: &[u8]| {
             let memory = device.zeros::<u8>(members / 2 * tokens)?;
             memory.write_at(0, bytes).map(|()| memory)
@@ -127,7 +138,7 @@ impl Int8Centre {
             block: [THREADS, 1, 1],
             shared_bytes: self.model.shared_bytes(rows) as u32,
         };
-        let source = source(&self.model, rows);
+        let source = source(&self.model, rows, batch.halves);
         // SAFETY: the arguments are those of the kernel. Noise, texts, states and sums were allocated for `members` members, which is
         // the grid times its rows; weights and tables are those of the model that the source is compiled for.
         unsafe { device.launch(&source, "int8_forward", shape, &arguments)? };
@@ -143,10 +154,15 @@ impl Int8Centre {
     }
 
     /// What a batch needs besides the centre. The last block of it may be of one pair.
-    fn footprint_without_centre(model: &Int8Model, rows: usize, tokens: usize) -> Footprint {
+    fn footprint_without_centre(
+        model: &Int8Model,
+        rows: usize,
+        tokens: usize,
+        halves: u32,
+    ) -> Footprint {
         let of_member = model.vectors() + model.state_len() + tokens + size_of::<i32>();
-        let per_direction = model.factors() + 2 * of_member;
-        Footprint { fixed: rows / 2 * per_direction, per_direction }
+        let per_pair = (2 / halves) as usize * model.factors() + 2 * of_member;
+        Footprint { fixed: rows / 2 * per_pair, per_direction: per_pair }
     }
 }
 
@@ -157,11 +173,11 @@ impl Cuda {
         model: &Int8Model,
         noise: &Int8Noise,
         tokens: usize,
-        pairs: usize,
+        (pairs, halves): (usize, u32),
     ) -> usize {
         let Some(device) = self.devices().first() else { return pairs };
         let rows = model.rows(device, 2 * pairs / self.devices().len());
-        let mut footprint = Int8Centre::footprint_without_centre(model, rows, tokens);
+        let mut footprint = Int8Centre::footprint_without_centre(model, rows, tokens, halves);
         footprint.fixed += Int8Centre::bytes(model, noise);
         let batch = self.batch(footprint, pairs);
         // `fixed` has room for what rounding up adds.

@@ -1,4 +1,4 @@
-//! Noise of neighbouring pairs in device memory. Source, grids and twin: see `int8_noise.cu`.
+//! Noise of neighbouring voters in device memory. Source, grids and twin: see `int8_noise.cu`.
 
 use super::super::{Argument, Device, Memory, Shape, Source};
 use super::centre::Int8Centre;
@@ -17,26 +17,27 @@ pub(in crate::cuda) fn source(table: bool) -> Source {
 /// Noise of a batch.
 #[derive(Debug)]
 pub(super) struct Drawn {
-    /// A and B of matrices and tables, `(pairs, factors)`.
+    /// A and B of matrices and tables, `(voters, factors)`.
     pub(super) factors: Memory<i8>,
     /// Perturbed vectors, `(members, vectors)`.
     pub(super) vectors: Memory<i8>,
 }
 
 impl Int8Centre {
-    /// Draws the noise of a batch; what is behind its last pair, up to `pairs`, is zeros.
+    /// Draws the noise of a batch; what is behind its last member, up to `members`, is zeros.
     pub(super) fn draw(
         &self,
         device: &Device,
         batch: &Int8Batch<'_>,
-        pairs: usize,
+        members: usize,
     ) -> Result<Drawn, KernelError> {
         let (factors, vectors) = (self.model.factors(), self.model.vectors());
         // Padding is zeros.
         let drawn = Drawn {
-            factors: device.zeros(pairs * factors)?,
-            vectors: device.zeros(2 * pairs * vectors)?,
+            factors: device.zeros(members / batch.halves as usize * factors)?,
+            vectors: device.zeros(members * vectors)?,
         };
+        let voters = batch.voters();
         let source = source(matches!(self.noise, Int8Noise::Table(_)));
         let mut centre_at = 0;
         for (tensor, place) in self.model.tensors().into_iter().enumerate() {
@@ -61,13 +62,13 @@ impl Int8Centre {
                 Argument::U32(tensor),
                 Argument::U32(word),
                 Argument::U32(mask),
-                Argument::U32(batch.pairs.start),
-                number(batch.pairs.len()),
+                Argument::U32(voters.start),
+                number(voters.len()),
                 Argument::U32(batch.directions),
             ];
             let grid = |sixteens: usize| {
                 let mut shape = Shape::items(sixteens, 128);
-                shape.grid[1] = batch.pairs.len().min(65_535) as u32;
+                shape.grid[1] = voters.len().min(65_535) as u32;
                 shape
             };
             match place {
@@ -77,7 +78,7 @@ impl Int8Centre {
                     arguments.extend([inputs, outputs, b_at, a_at].map(number));
                     arguments.push(Argument::U64(factors as u64));
                     let shape = grid((inputs + outputs).div_ceil(16));
-                    // SAFETY: the arguments are those of the kernel; `factors` has room for `pairs` pairs, at least as many as the
+                    // SAFETY: the arguments are those of the kernel; `factors` has room for the voters of `members`, at least as many as the
                     // batch has; slices fit the table, as was checked.
                     unsafe { device.launch(&source, "draw_int8_factors", shape, &arguments)? };
                 }
@@ -87,9 +88,10 @@ impl Int8Centre {
                     let mut arguments =
                         vec![drawn.vectors.argument(), self.numbers.argument(), centre];
                     arguments.extend(address);
+                    arguments.push(Argument::U32(batch.halves));
                     arguments.extend([width, 4 + batch.sigma_shift as usize, at].map(number));
                     arguments.push(Argument::U64(vectors as u64));
-                    // SAFETY: as above, for two members of each pair.
+                    // SAFETY: as above, for the members of each voter.
                     unsafe {
                         device.launch(
                             &source,

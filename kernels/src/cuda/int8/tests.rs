@@ -129,6 +129,7 @@ struct Case {
     noise: Int8Noise,
     tokens: usize,
     pairs: std::ops::Range<u32>,
+    halves: u32,
     directions: u32,
     sigma_shift: u32,
     /// Members of a block; 0 for what the device takes.
@@ -138,7 +139,7 @@ struct Case {
 /// Log-likelihoods and states of both.
 fn compare(case: &Case) {
     let Some(device) = testing::device() else { return };
-    let Case { model, tokens, directions, sigma_shift, .. } = *case;
+    let Case { model, tokens, halves, directions, sigma_shift, .. } = *case;
     let mut lcg = Lcg(model.width as u64 + 7 * tokens as u64);
     let (tensors, pairs) = (tensors(&model, &mut lcg), case.pairs.len());
     // Some zeros, at which states are forgotten.
@@ -150,6 +151,7 @@ fn compare(case: &Case) {
     let centre = device.int8_centre(model, &of, &case.noise).expect("it fits");
     let batch = Int8Batch {
         pairs: case.pairs.clone(),
+        halves,
         directions,
         generation: 5,
         sigma_shift,
@@ -163,14 +165,15 @@ fn compare(case: &Case) {
     };
     let sums = sums.expect("it can");
     for (number, state) in states.chunks_exact(model.state_len()).enumerate() {
-        let pair = number / 2;
+        let (pair, member) = (number / 2, 2 * case.pairs.start + number as u32);
+        let voter = member / halves;
         let member = Member {
             model,
             tensors: &tensors,
             noise: &case.noise,
             generation: 5,
-            direction: (case.pairs.start + pair as u32) % directions,
-            sign: if number % 2 == 0 { 1 } else { -1 },
+            direction: voter % directions,
+            sign: if halves == 2 && number % 2 == 1 { -1 } else { 1 },
             sigma_shift,
         };
         let text = pair * tokens..(pair + 1) * tokens;
@@ -195,7 +198,11 @@ fn small_models_have_the_bits_of_the_cpu_with_both_sources_and_both_quotients() 
         let model = model(16, 2, zero);
         // Several blocks, of which the last has one pair; directions that come twice.
         let (pairs, directions) = (3..12, 10);
-        compare(&Case { model, noise, tokens: 3, pairs, directions, sigma_shift: 4, rows: 0 });
+        let mut case =
+            Case { model, noise, tokens: 3, pairs, halves: 2, directions, sigma_shift: 4, rows: 0 };
+        compare(&case);
+        case.halves = 1;
+        compare(&case);
     }
 }
 
@@ -206,17 +213,19 @@ fn widths_that_fill_no_tile_have_the_bits_of_the_cpu() {
     for ((width, depth), noise) in widths.into_iter().zip(sources().into_iter().chain(sources())) {
         let model = model(width, depth, ZeroMean::One);
         let (pairs, directions) = (0..2, 9);
-        compare(&Case { model, noise, tokens: 2, pairs, directions, sigma_shift: 2, rows: 0 });
+        let (halves, sigma_shift) = (2, 2);
+        compare(&Case { model, noise, tokens: 2, pairs, halves, directions, sigma_shift, rows: 0 });
     }
 }
 
 #[test]
 fn blocks_of_every_size_have_the_bits_of_the_cpu() {
-    for (width, rows) in [(64, 32), (128, 32), (256, 64)] {
+    for (width, rows, halves) in [(64, 32, 1), (128, 32, 2), (256, 64, 2)] {
         let model = model(width, 1, ZeroMean::Reference);
         let (noise, pairs) = (Int8Noise::counter(11), 70_000..70_002);
         let directions = 1 << 20;
-        compare(&Case { model, noise, tokens: 2, pairs, directions, sigma_shift: 4, rows });
+        let sigma_shift = 4;
+        compare(&Case { model, noise, tokens: 2, pairs, halves, directions, sigma_shift, rows });
     }
 }
 
@@ -233,6 +242,7 @@ fn a_weak_signal_divides_by_zero_as_the_cpu_does() {
         let (inputs, targets) = ([3, 0, 4, 5], [1, 2, 3, 4]);
         let batch = Int8Batch {
             pairs: 0..1,
+            halves: 2,
             directions: 1,
             generation: 0,
             sigma_shift: 4,
@@ -269,6 +279,7 @@ fn what_does_not_fit_is_refused_in_words() {
     let centre = device.int8_centre(model, &of, &noise).expect("it fits");
     let batch = |targets| Int8Batch {
         pairs: 0..1,
+        halves: 2,
         directions: 1,
         generation: 0,
         sigma_shift: 4,
