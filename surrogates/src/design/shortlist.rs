@@ -29,7 +29,7 @@ pub struct Settings {
     pub method: Method,
     /// Deviations of the model that are taken off its mean.
     pub pessimism: f64,
-    /// Deviations of the scores that are taken off for each median distance between rows that a design lies farther from them than three of four rows
+    /// Deviations of the scores that are taken off for each typical distance between rows that a design lies farther from them than three of four rows
     /// from the others; 0 leaves distance out.
     pub distance_price: f64,
     /// How much is given up for candidates that differ, in deviations of the scores; 0: nothing.
@@ -150,8 +150,7 @@ pub fn design(
     let spread = statistics::population_sd(scores);
     let reach = (settings.distance_price != 0.0).then(|| {
         let near = rows_within_reach(designs, &order, settings.seed);
-        let support = Support::new(space, &near, settings.seed);
-        Reach::new(support, settings.distance_price * spread)
+        Reach::new(space, &near, settings.distance_price * spread, settings.seed)
     });
     let penalty = |x: &[f64]| reach.as_ref().map_or(0.0, |reach| reach.penalty(x));
     let penalised = Lowered { inner: &*surrogate, penalty };
