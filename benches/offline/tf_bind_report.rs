@@ -2,6 +2,7 @@
 
 use hatchery::surrogates::statistics;
 
+use super::methods::OURS;
 use super::record::Record;
 use super::store::Store;
 use super::tf_bind::TASK;
@@ -17,7 +18,7 @@ const fn exact(value: f64) -> (f64, f64) {
 }
 
 /// Searcher, arm, and what is expected.
-pub(crate) const ROWS: [(&str, &str, Expected); 9] = [
+pub(crate) const ROWS: [(&str, &str, Expected); 10] = [
     ("random", "-", [(0.937, 0.039), NONE, exact(0.440), NONE, NONE, NONE, NONE, NONE, NONE]),
     (
         "published",
@@ -97,6 +98,7 @@ pub(crate) const ROWS: [(&str, &str, Expected); 9] = [
             exact(1.0),
         ],
     ),
+    (OURS, "-", [NONE; 9]),
 ];
 
 /// Prints what was found under what is expected.

@@ -206,6 +206,10 @@ mod tests {
         assert_eq!(population.carry(), [0, 1, 2, -1, -2, -3, 6, 7, 8, 9, 10, 11]);
         assert_eq!((population.sign(0), population.sign(1), population.sign(2)), (1, -1, 1));
         assert_eq!(population.slice_len(0), 6);
+        let voters = |p: &Int8Perturbed| (0..4).map(|m| p.voter(m)).collect::<Vec<_>>();
+        assert_eq!(voters(&population), [0, 0, 1, 1]);
+        let population = Int8Perturbed { sampling: Sampling::OneSided, ..population };
+        assert_eq!((voters(&population), population.sign(1)), (vec![0, 1, 2, 3], 1));
     }
 
     #[test]

@@ -48,7 +48,11 @@ const KNOWN: [(&str, &str, &str); 9] = [
     ("learning_rate", "Learning rate", "step size α"),
     ("evaluations_per_s", "Throughput", "evaluations per second"),
     ("failures", "Failed evaluations", "members that failed, per generation"),
-    ("tied_pairs", "Tied pairs", "share of pairs whose halves scored the same"),
+    (
+        "tied_pairs",
+        "Tied pairs",
+        "share of pairs, or of members with directions of their own, that say nothing of theirs",
+    ),
 ];
 
 /// Mean, best and spread of the fitness; none if there is neither a mean nor a best.

@@ -1,6 +1,6 @@
 //! Noise of the integer model: int8 numbers of standard deviation about 16, by address.
 //!
-//! A *slice* is all the noise of one tensor for one pair of members. For a matrix of n inputs and m outputs it has n + m
+//! A *slice* is all the noise of one tensor for one direction, which a pair of members shares or a member has alone. For a matrix of n inputs and m outputs it has n + m
 //! numbers, B then A; for a table of m rows of width n likewise; for a vector of length l it has 2 l, and the noise of
 //! element i is the product of numbers 2i and 2i + 1, so that it has the scale of `A_i B_j`.
 //!
@@ -45,7 +45,7 @@ pub(crate) const LEVEL: [i8; 256] = {
 pub struct Slice {
     /// Generation, or what stands for it where noise is reused.
     pub generation: u32,
-    /// Pair of members.
+    /// Direction: the pair of members that has it, or the member.
     pub pair: u32,
     /// Number of the tensor in its model.
     pub tensor: u32,

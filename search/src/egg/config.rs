@@ -51,7 +51,7 @@ pub struct Config {
     pub noise_reuse: u32,
     /// How votes move a weight.
     pub update: UpdateKind,
-    /// The largest vote of a pair; 0 for the sign, as published.
+    /// The largest vote; 0 for the sign, as published.
     pub loudest_vote: u32,
     /// b: of `accumulate`, steps are means over about 2^b generations; 0 takes them as they come.
     pub momentum_shift: u32,
@@ -93,11 +93,12 @@ impl Config {
         }
         if self.group > 0 && (self.group < 2 || !self.members().is_multiple_of(self.group)) {
             let (members, found) = (self.members(), self.group);
-            let reason = format!("must be 0, or at least 2 and divide {members}, found {found}");
+            let reason =
+                format!("must be 0, or at least 2 and divide the {members} members, found {found}");
             return fail("group", reason);
         }
         if self.group > 0 && self.sampling == Sampling::Antithetic {
-            return fail("group", "needs sampling = \"one-sided\"".to_owned());
+            return fail("group", "needs sampling = \"one-sided\"; with pairs it is 0".to_owned());
         }
         if self.directions > self.voters() {
             let (found, votes) = (self.directions, self.voters());

@@ -24,8 +24,8 @@ impl ByteLm {
     /// Members of a batch: as many as fit the memory of a device.
     pub(super) fn batch_of_devices(&self, population: &Int8Perturbed, cuda: &Cuda) -> usize {
         let (model, pairs) = (self.model().on_device(), population.pairs as usize);
-        let members = (pairs, halves(population));
-        2 * cuda.int8_batch(&model, &population.noise, self.tokens(), members)
+        let noise = &population.noise;
+        2 * cuda.int8_batch(&model, noise, self.tokens(), (pairs, halves(population)))
     }
 
     /// Scores `members` on a device that is free. A member whose twin is in another batch is evaluated with it.

@@ -69,7 +69,7 @@ impl Int8Centre {
     /// [`KernelError::DeviceMemory`] and [`KernelError::Device`] from the device.
     ///
     /// # Panics
-    /// If this centre is on another device.
+    /// If this centre is on another device, or `halves` is neither 1 nor 2.
     pub fn forward(
         &self,
         device: &Device,
@@ -90,6 +90,7 @@ impl Int8Centre {
     ) -> Result<Vec<i32>, KernelError> {
         const OP: &str = "int8_forward";
         assert!(self.is_on(device), "the centre is on another device");
+        assert!(matches!(batch.halves, 1 | 2), "a voter has one member or two");
         let pairs = batch.pairs.len();
         if pairs == 0 {
             return Ok(Vec::new());
@@ -167,7 +168,7 @@ impl Int8Centre {
 }
 
 impl Cuda {
-    /// Pairs of a batch, of `pairs` in all that read `tokens` bytes each: as many as fit, and whole blocks of members.
+    /// Pairs of a batch, of `pairs` in all, `halves` members to a voter, that read `tokens` bytes each: as many as fit, and whole blocks of members.
     pub fn int8_batch(
         &self,
         model: &Int8Model,
