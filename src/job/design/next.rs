@@ -20,8 +20,6 @@ use hatchery_surrogates::{Draws, Rows, SurrogateError, statistics};
 const CHOSEN_FROM: [usize; 3] = [32, 480, 256];
 /// Scenarios of the designs that are chosen together.
 const SCENARIOS: usize = 256;
-/// Half the width of an interval of a normal deviate, at 80 % and 95 %.
-const HALF_WIDTHS: [f64; 2] = [1.2816, 1.96];
 
 /// Proposes `count` experiments: one by expected improvement, several by what each adds to those before it.
 ///
@@ -90,8 +88,8 @@ pub(crate) fn next(
     let best_known = scores[order[0]];
     let predictions = process.predict(&chosen);
     let candidate = |(design, prediction): (Design, Prediction)| {
-        let interval = |at: usize, level| interval(&calibration, prediction, noise, at, level);
-        let (of_80, of_95) = (interval(0, 0.8), interval(1, 0.95));
+        let interval = |level| calibration.interval(prediction, noise, level);
+        let (of_80, of_95) = (interval(0.8), interval(0.95));
         let place = support.find(&design);
         Candidate {
             predicted: prediction.mean,
@@ -111,17 +109,17 @@ pub(crate) fn next(
         }
     };
     let candidates = chosen.into_iter().zip(predictions).map(candidate).collect();
-    let inside = |at: usize, level: f64| {
+    let inside = |level: f64| {
         let is_inside = |(row, (p, y)): (usize, (&Prediction, &f64))| {
             let noise = noise / rows.weight(row).sqrt();
-            let Interval { low, high } = interval(&calibration, *p, noise, at, level);
+            let Interval { low, high } = calibration.interval(*p, noise, level);
             f64::from(u8::from(low <= *y && *y <= high))
         };
         statistics::mean(
             &left_out.iter().zip(&measured).enumerate().map(is_inside).collect::<Vec<f64>>(),
         )
     };
-    let coverage = [inside(0, 0.8), inside(1, 0.95)];
+    let coverage = [inside(0.8), inside(0.95)];
     let points = left_out.iter().zip(&measured).map(|(p, y)| (p.mean, *y)).collect();
     Ok(Shortlist {
         candidates,
@@ -162,18 +160,4 @@ fn thin(space: &Space, found: &mut Vec<Design>, apart: f64, count: usize) {
 
 fn of_process(prediction: &gp::Prediction) -> Prediction {
     Prediction { mean: prediction.mean, deviation: prediction.deviation() }
-}
-
-/// From the errors of left-out rows; with too few of them for the level that of a normal deviate.
-fn interval(
-    calibration: &Calibration,
-    prediction: Prediction,
-    noise: f64,
-    level_at: usize,
-    level: f64,
-) -> Interval {
-    let Interval { low, high } = calibration.interval(prediction, noise, level);
-    let half = HALF_WIDTHS[level_at] * noise.hypot(prediction.deviation);
-    let or = |end: f64, other: f64| if end.is_finite() { end } else { other };
-    Interval { low: or(low, prediction.mean - half), high: or(high, prediction.mean + half) }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use hatchery_surrogates::design::{Candidate, Rehearsal, Shortlist};
+use hatchery_surrogates::statistics;
 use hatchery_surrogates::table::{Severity, Table};
 use serde_json::{Map, Value, json};
 
@@ -51,8 +52,9 @@ impl Record<'_> {
                 at.map_or_else(String::new, |at| shown[at].clone())
             };
             let (low, high) = self.shown_ends(candidate.low, candidate.high);
-            let numbers = [self.shown(candidate.predicted), low, high, candidate.distance];
-            let cells = kept.iter().map(of_column).chain(numbers.map(|x| rounded(x).to_string()));
+            let scores = [self.shown(candidate.predicted), low, high].map(|x| self.rounded(x));
+            let numbers = scores.into_iter().chain([rounded(candidate.distance)]);
+            let cells = kept.iter().map(of_column).chain(numbers.map(|x| x.to_string()));
             out += &parted(cells.chain([candidate.verdict.word().to_owned()]).collect());
         }
         out
@@ -74,7 +76,7 @@ impl Record<'_> {
             value["place"] = json!(place(&candidate.design));
         }
         let pair = |&(predicted, measured): &(f64, f64)| {
-            json!([rounded(self.shown(predicted)), rounded(self.shown(measured))])
+            json!([self.rounded(self.shown(predicted)), self.rounded(self.shown(measured))])
         };
         let rehearsals: Vec<Value> = list
             .rehearsals
@@ -153,17 +155,17 @@ impl Record<'_> {
         let reasons: Vec<&str> = candidate.reasons.iter().map(|reason| reason.words()).collect();
         let mut value = json!({
             "design": design,
-            "predicted": rounded(self.shown(candidate.predicted)),
-            "low": rounded(low),
-            "high": rounded(high),
-            "low_95": rounded(low_95),
-            "high_95": rounded(high_95),
+            "predicted": self.rounded(self.shown(candidate.predicted)),
+            "low": self.rounded(low),
+            "high": self.rounded(high),
+            "low_95": self.rounded(low_95),
+            "high_95": self.rounded(high_95),
             "deviation": rounded(candidate.deviation),
             "chance_of_improvement": rounded(candidate.chance_of_improvement),
             "distance": rounded(candidate.distance),
             "distance_percentile": rounded(candidate.distance_percentile),
             "nearest_line": self.table.lines[candidate.nearest],
-            "second_opinion": candidate.second_opinion.map(|score| rounded(self.shown(score))),
+            "second_opinion": candidate.second_opinion.map(|score| self.rounded(self.shown(score))),
             "verdict": candidate.verdict.word(),
             "reasons": reasons,
         });
@@ -189,6 +191,18 @@ impl Record<'_> {
                 |note| json!({ "severity": word(note.severity), "text": note.finding.to_string() }),
             )
             .collect()
+    }
+
+    /// A score with six digits of what differs from row to row.
+    fn rounded(&self, score: f64) -> f64 {
+        let digits = 5 + leading(score, statistics::population_sd(&self.table.scores));
+        format!("{score:.digits$e}").parse().unwrap_or(score)
+    }
+
+    /// A score as the column has it, for lines that people read: four digits of what differs from row to row.
+    pub(crate) fn short(&self, score: f64) -> String {
+        let score = self.shown(score);
+        shortened(score, 3 + leading(score, statistics::population_sd(&self.table.scores)))
     }
 
     /// A score as the column has it.
@@ -229,6 +243,12 @@ fn said_of(rehearsal: &Rehearsal) -> Value {
     })
 }
 
+/// Digits of a number before those that matter where numbers differ by `spread`.
+fn leading(x: f64, spread: f64) -> usize {
+    let power = (x.abs() / spread).log10();
+    if power.is_finite() { power.floor().clamp(0.0, 11.0) as usize } else { 0 }
+}
+
 /// Six significant digits: no prediction has more.
 fn rounded(x: f64) -> f64 {
     format!("{x:.5e}").parse().unwrap_or(x)
@@ -236,14 +256,19 @@ fn rounded(x: f64) -> f64 {
 
 /// Four significant digits or so, for lines that people read.
 pub(crate) fn short(x: f64) -> String {
+    shortened(x, 3)
+}
+
+/// So many digits after the first.
+fn shortened(x: f64, digits: usize) -> String {
     if !x.is_finite() || x == 0.0 {
         return format!("{x}");
     }
     let power = x.abs().log10().floor();
     if !(-4.0..7.0).contains(&power) {
-        return format!("{x:.3e}");
+        return format!("{x:.digits$e}");
     }
-    let text = format!("{x:.*}", (3.0 - power).max(0.0) as usize);
+    let text = format!("{x:.*}", (digits as f64 - power).max(0.0) as usize);
     let text =
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if text == "-0" { "0".into() } else { text.into() }
@@ -270,6 +295,9 @@ mod tests {
             ["0", "12.35", "-0.0001235", "123457", "1.000e-9", "5.000e12", "inf", "2.5"]
         );
         assert_eq!(rounded(0.1 + 0.2), 0.3);
+        let digits = |x: f64| 3 + leading(x, 2.5e-5);
+        assert_eq!(shortened(1.000_012_345, digits(1.0)), "1.0000123");
+        assert_eq!(shortened(1e6, 3 + leading(1e6, 0.0)), "1000000");
         assert_eq!(quoted("a;\"b\"", ';'), "\"a;\"\"b\"\"\"");
     }
 }

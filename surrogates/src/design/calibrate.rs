@@ -14,10 +14,10 @@
 
 use hatchery_engine::StopFlag;
 
-use super::Method;
+use super::{Method, student};
 use crate::model::{Prediction, Surrogate};
 use crate::space::Space;
-use crate::{Draws, Rows, SurrogateError};
+use crate::{Draws, Rows, SurrogateError, statistics};
 
 /// Parts of the rows that are left out in turn.
 const FOLDS: usize = 5;
@@ -47,25 +47,26 @@ pub struct Calibration {
     rows: Vec<(f64, f64)>,
 }
 
-/// The scale of the error of a prediction.
 /// Deviation of a measurement of a weight.
 pub(super) fn noise_of(noise: f64, weight: f64) -> f64 {
     noise / weight.sqrt()
 }
 
+/// The scale of the error of a prediction.
 pub(super) fn scale(prediction: Prediction, noise: f64) -> f64 {
     (noise * noise + prediction.deviation * prediction.deviation).sqrt().max(f64::MIN_POSITIVE)
 }
 
 impl Calibration {
-    /// Adds rows that `surrogate` was not fitted to.
+    /// Adds rows that `surrogate` was not fitted to. An error of a model that is sure of all and has no noise has no unit: it is left out.
     pub fn add(&mut self, surrogate: &dyn Surrogate, predictions: &[Prediction], rows: Rows<'_>) {
         let noise = surrogate.noise();
         let error = |(row, p): (usize, &Prediction)| {
             let scale = scale(*p, noise_of(noise, rows.weight(row)));
             (p.mean, (rows.scores[row] - p.mean) / scale)
         };
-        self.rows.extend(predictions.iter().enumerate().map(error));
+        let errors = predictions.iter().enumerate().map(error);
+        self.rows.extend(errors.filter(|(_, error)| error.is_finite()));
         // Rows of equal predictions stay in the order they came in: by their errors, a window among them would have like errors.
         self.rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     }
@@ -82,14 +83,21 @@ impl Calibration {
         self.rows.len()
     }
 
-    /// The interval that the score of a measurement falls into with probability `level`, from 0 to 1. With too few rows for the level it reaches
-    /// to infinity.
+    /// The interval that the score of a measurement falls into with probability `level`, from 0 to 1. With too few rows for a quantile of their errors it is Student's t of
+    /// all of them; without any it reaches to infinity.
     pub fn interval(&self, prediction: Prediction, noise: f64, level: f64) -> Interval {
         let weighted = self.weighted(prediction.mean);
         let tail = 0.5 * (1.0 - level);
         let scale = scale(prediction, noise);
-        let low = quantile(&weighted, tail, false);
-        let high = quantile(&weighted, tail, true);
+        let half = || {
+            let squares: Vec<f64> = self.rows.iter().map(|(_, error)| error * error).collect();
+            student::two_sided(level, squares.len().max(1)) * statistics::mean(&squares).sqrt()
+        };
+        let or = |end: f64, sign: f64| {
+            if end.is_finite() || self.rows.is_empty() { end } else { sign * half() }
+        };
+        let low = or(quantile(&weighted, tail, false), -1.0);
+        let high = or(quantile(&weighted, tail, true), 1.0);
         Interval { low: prediction.mean + scale * low, high: prediction.mean + scale * high }
     }
 
@@ -147,6 +155,10 @@ impl LeftOut {
         let folds = FOLDS.min(order.len());
         let mut parts = Vec::new();
         for fold in 0..folds {
+            // Two parts are the fewest that say something of each other.
+            if fold >= 2 && stop.is_raised() {
+                break;
+            }
             let of_part = |is_own: bool| -> Vec<usize> {
                 let some =
                     order.iter().enumerate().filter(|(at, _)| (at % folds == fold) == is_own);
@@ -157,6 +169,7 @@ impl LeftOut {
             let predictions = surrogate.predict(&own.designs);
             parts.push((surrogate, predictions, own));
         }
+        let judged: usize = parts.iter().map(|part| part.1.len()).sum();
         let mut all = Calibration::default();
         let (mut coverage, mut points) = ([0.0; 2], Vec::new());
         for (at, (surrogate, predictions, own)) in parts.iter().enumerate() {
@@ -171,7 +184,7 @@ impl LeftOut {
                 for (inside, level) in coverage.iter_mut().zip([0.8, 0.95]) {
                     let interval = others.interval(*prediction, noise, level);
                     let is_inside = interval.low <= *score && *score <= interval.high;
-                    *inside += if is_inside { 1.0 / order.len() as f64 } else { 0.0 };
+                    *inside += if is_inside { 1.0 / judged as f64 } else { 0.0 };
                 }
             }
             all.add(&**surrogate, predictions, own.rows());
@@ -204,6 +217,17 @@ fn quantile(rows: &[(f64, f64)], tail: f64, upper: bool) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn with_few_rows_an_interval_is_wide_and_finite() {
+        let rows = [1.0, -2.0, 2.0, -1.0].map(|error| (5.0, error)).to_vec();
+        let prediction = Prediction { mean: 5.0, deviation: 0.0 };
+        let Interval { low, high } = Calibration::of_errors(rows).interval(prediction, 1.0, 0.8);
+        // √2.5 · 1.533, from the table of t with four degrees of freedom.
+        assert!((high - 7.424).abs() < 1e-3 && (low - 2.576).abs() < 1e-3, "{low} {high}");
+        let none = Calibration::default().interval(prediction, 1.0, 0.8);
+        assert_eq!((none.low, none.high), (f64::NEG_INFINITY, f64::INFINITY));
+    }
 
     /// A model that predicts one value everywhere: its window is a sample of all errors, here of −1 to 1 in no order.
     #[test]

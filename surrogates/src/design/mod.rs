@@ -4,6 +4,7 @@
 mod apart;
 mod calibrate;
 mod lowered;
+mod merged;
 mod method;
 mod proposed;
 mod reach;

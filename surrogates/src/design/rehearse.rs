@@ -1,6 +1,7 @@
 //! The rehearsal: the best rows are hidden, and the method tries to find them again among others.
 //!
-//! Hidden are the best fifth of the rows and as many others, drawn at random. The method is fitted to the rest and ranks the hidden ones; k of them are its answer.
+//! Hidden are the best fifth of the rows and as many others, drawn at random. The method is fitted to the rest and ranks the hidden ones; k of them are its answer: as
+//! many as candidates are wanted, but at least 8, and at most a quarter of the hidden ones (of few, half).
 //!
 //! lift = (mean score of the answer − mean of all hidden) / (mean of the k best hidden − mean of all hidden)      0: no better than chance, 1: perfect
 //!
@@ -18,8 +19,11 @@ use crate::model::{Merit, Prediction};
 use crate::space::Space;
 use crate::{Draws, Rows, SurrogateError, statistics};
 
-/// Fewest rows that can be rehearsed with.
-pub const REHEARSED_MIN: usize = 20;
+/// Fewest rows that can be rehearsed with: five picks of ten are the fewest that can be told from chance.
+pub const REHEARSED_MIN: usize = 25;
+
+/// Picks of a rehearsal even if fewer candidates are wanted: of one or two, even the best say nothing.
+const ANSWERS_MIN: usize = 8;
 
 /// Draws of the rows that are hidden beside the best.
 const DRAWS: u64 = 3;
@@ -56,10 +60,11 @@ pub struct Rehearsal {
     pub found: usize,
     /// How many would be by chance, on average.
     pub found_by_chance: f64,
-    /// Mean square error of the four answers of highest merit of each draw, each error over √(noise² + deviation²) of its prediction.
+    /// Mean square error of the four answers of highest merit of each draw, each error over √(noise² + deviation²) of its prediction. Draws that leave rows of one score
+    /// alone to be fitted have none.
     pub squares: Vec<f64>,
     /// Share of those answers inside the 80 % and 95 % intervals that the other draws give them. All draws hide the same best rows: it is too high, by about
-    /// ten points at 80 %. None with a single draw.
+    /// ten points at 80 %. None with a single draw that has errors.
     pub coverage: Option<[f64; 2]>,
     /// Prediction and score of each hidden row of the first draw, for a picture.
     pub points: Vec<(f64, f64)>,
@@ -111,7 +116,12 @@ impl Rehearsal {
             let predictions = surrogate.predict(&hidden.designs);
             let merits: Vec<f64> = predictions.iter().map(|p| merit.of(*p)).collect();
             let predicted = (&predictions[..], surrogate.noise());
-            rounds.push(round(predicted, &merits, hidden.rows(), best, answers, &mut draws));
+            let mut round = round(predicted, &merits, hidden.rows(), best, answers, &mut draws);
+            if fitted.scores.iter().all(|score| *score == fitted.scores[0]) {
+                // All that is not hidden has one score: an error has no unit.
+                round.errors.clear();
+            }
+            rounds.push(round);
         }
         Ok(summary(method.model, rounds))
     }
@@ -131,8 +141,8 @@ impl Rehearsal {
         }
         Some(if self.p > 0.05 || self.lift <= 0.0 {
             format!(
-                "the rehearsal found {} of the hidden best rows where chance finds {:.1} (lift {:.2}, p {:.2})",
-                self.found, self.found_by_chance, self.lift, self.p
+                "in the rehearsal its {} picks of {} hidden rows scored no better than random ones may (lift {:.2}; p {:.2}, at most 0.05 is asked for)",
+                self.answers, self.hidden, self.lift, self.p
             )
         } else {
             format!(
@@ -167,7 +177,7 @@ fn round(
     let scores = rows.scores;
     let hidden = scores.len();
     let means: Vec<f64> = predictions.iter().map(|p| p.mean).collect();
-    let answers = answers.clamp(1, (hidden / 4).max(1));
+    let answers = answers.max(ANSWERS_MIN).min((hidden / 4).max(ANSWERS_MIN.min(hidden / 2)));
     let mut order: Vec<usize> = (0..hidden).collect();
     draws.shuffle(&mut order);
     order.sort_by(|a, b| merits[*b].total_cmp(&merits[*a]));
@@ -210,9 +220,10 @@ fn summary(model: Model, rounds: Vec<Round>) -> Rehearsal {
     let correlation = median(&|r| r.correlation);
     let (hidden, answers) = (rounds[0].hidden, rounds[0].answers);
     let square = |r: &Round| r.errors.iter().map(|e| e * e).sum::<f64>() / r.errors.len() as f64;
-    let squares: Vec<f64> = rounds.iter().map(square).collect();
-    let levels = (rounds.len() > 1).then_some([0.8, 0.95]);
-    let coverage = levels.map(|levels| levels.map(|level| coverage(&rounds, &squares, level)));
+    let with_errors: Vec<&Round> = rounds.iter().filter(|r| !r.errors.is_empty()).collect();
+    let squares: Vec<f64> = with_errors.iter().map(|r| square(r)).collect();
+    let levels = (with_errors.len() > 1).then_some([0.8, 0.95]);
+    let coverage = levels.map(|levels| levels.map(|level| coverage(&with_errors, &squares, level)));
     let z = 0.5 * ((1.0 + correlation) / (1.0 - correlation)).ln();
     let low = (z - 1.96 / (hidden as f64 - 3.0).max(1.0).sqrt()).tanh();
     Rehearsal {
@@ -233,11 +244,11 @@ fn summary(model: Model, rounds: Vec<Round>) -> Rehearsal {
 }
 
 /// The share of the best answers inside intervals from the other draws, of which there is one at least.
-fn coverage(rounds: &[Round], squares: &[f64], level: f64) -> f64 {
+fn coverage(rounds: &[&Round], squares: &[f64], level: f64) -> f64 {
     let others = rounds.len() - 1;
     let quantile = student::two_sided(level, others);
     let total: f64 = squares.iter().sum();
-    let inside = |(round, own): (&Round, &f64)| {
+    let inside = |(round, own): (&&Round, &f64)| {
         let half = quantile * ((total - own).max(0.0) / others as f64).sqrt();
         let count = round.errors.iter().filter(|e| e.abs() <= half).count();
         count as f64 / round.errors.len() as f64

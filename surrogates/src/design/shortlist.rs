@@ -1,10 +1,13 @@
 //! The whole way: rehearse, fit, search, choose, calibrate, judge.
 
+use std::collections::HashSet;
+
 use hatchery_engine::StopFlag;
 use serde::{Deserialize, Serialize};
 
 use super::apart::Choice;
 use super::lowered::Lowered;
+use super::merged::Merged;
 use super::proposed::Proposed;
 use super::reach::{Reach, rows_within_reach};
 use super::verdict::Judge;
@@ -20,6 +23,11 @@ const LIFT_ENOUGH: f64 = 0.5;
 /// Rows of a process that gives a second opinion.
 const SECOND_ROWS: usize = 300;
 
+const NOTHING_NEW: SurrogateError = SurrogateError::Unsuited {
+    what: "a shortlist",
+    needs: "designs that are not in the table yet: widen a bound, add a level, or allow repeats",
+};
+
 /// How a shortlist is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -32,9 +40,10 @@ pub struct Settings {
     /// Deviations of the scores that are taken off for each typical distance between rows that a design lies farther from them than three of four rows
     /// from the others; 0 leaves distance out.
     pub distance_price: f64,
-    /// How much is given up for candidates that differ, in deviations of the scores; 0: nothing.
+    /// How much is given up for candidates that differ, in deviations of the scores; they also lie at least that share of a typical distance between rows
+    /// from each other, where there are as many such designs. 0: the best, however alike.
     pub diversity: f64,
-    /// Whether rows of the table may be proposed again.
+    /// Whether rows of the table, or what is nearly the same, may be proposed again.
     pub repeats: bool,
     /// Whether the rehearsal is left out. Nothing is ever abstained from then, and the page says so.
     pub skip_rehearsal: bool,
@@ -104,7 +113,7 @@ pub struct Shortlist {
     pub searcher: String,
     /// Rows that were left out in turn: intervals, their coverage, predictions.
     pub left_out: LeftOut,
-    /// The best score of the table.
+    /// The best score of a row that would be allowed as a candidate, of all rows if none would; of repeats their mean.
     pub best_known: f64,
 }
 
@@ -118,7 +127,7 @@ impl std::fmt::Debug for Shortlist {
     }
 }
 
-/// Makes a shortlist. `searcher` is what searches the model; if it is none, a small space is searched exhaustively and any other by evolution.
+/// Makes a shortlist: at most as many candidates as are wanted, fewer where the space has no more. Rows of one design are taken as one, see `merged.rs`. `searcher` is what searches the model; if it is none, a small space is searched exhaustively and any other by evolution.
 ///
 /// # Errors
 /// Whatever keeps a model from being fitted or searched.
@@ -129,7 +138,17 @@ pub fn design(
     searcher: Option<&dyn Searcher>,
     stop: &StopFlag,
 ) -> Result<Shortlist, SurrogateError> {
+    rows.check()?;
+    let Merged { rows, first } = Merged::of(rows);
+    let rows = rows.rows();
     let Rows { designs, scores, .. } = rows;
+    let known: HashSet<Vec<u64>> =
+        designs.iter().filter(|_| !settings.repeats).map(|design| key(design)).collect();
+    let small = space.box_size().is_some_and(|size| size <= EXHAUSTED_MAX);
+    let all = space.enumerate().filter(|_| small);
+    if all.is_some_and(|mut all| all.all(|design| known.contains(&key(&design)))) {
+        return Err(NOTHING_NEW);
+    }
     let merit = Merit::Bound { beta: settings.pessimism };
     let (method, rehearsals, abstains) = choose_method(space, rows, settings, merit, stop)?;
     let held_out = if method.model.is_network() { hold_out(rows, settings.seed) } else { None };
@@ -143,7 +162,6 @@ pub fn design(
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
     let start: Vec<Design> = order.iter().filter_map(|row| space.repair(&designs[*row])).collect();
-    let small = space.box_size().is_some_and(|size| size <= EXHAUSTED_MAX);
     let evolution = Evolution::default();
     let searcher = searcher.unwrap_or(if small { &Exhaustive } else { &evolution });
     let support = Support::new(space, designs, settings.seed);
@@ -155,7 +173,7 @@ pub fn design(
     let penalty = |x: &[f64]| reach.as_ref().map_or(0.0, |reach| reach.penalty(x));
     let penalised = Lowered { inner: &*surrogate, penalty };
     let searched: &dyn Surrogate = if reach.is_some() { &penalised } else { &*surrogate };
-    let problem = Problem {
+    let mut problem = Problem {
         surrogate: searched,
         merit,
         start: &start,
@@ -163,21 +181,25 @@ pub fn design(
         seed: settings.seed,
         stop,
     };
-    let found = searcher.search(&problem)?;
-    let known = designs.iter().filter(|_| !settings.repeats).map(|design| key(design)).collect();
+    let mut found = searcher.search(&problem)?;
+    let exhausts = searcher.name() == Exhaustive.name();
+    let new = found.iter().filter(|design| !known.contains(&key(design))).count();
+    if exhausts && new < settings.candidates && !known.is_empty() {
+        // The best of all designs are known ones.
+        problem.answers += known.len();
+        found = searcher.search(&problem)?;
+    }
     let choice = Choice {
         diversity: settings.diversity,
         spread,
         support: &support,
-        search_again: searcher.name() == evolution.name(),
+        search_again: !exhausts,
+        repeats: settings.repeats,
         forbidden: &known,
     };
     let chosen = choice.choose(&problem, &found, settings.candidates)?;
     if chosen.is_empty() {
-        return Err(SurrogateError::Unsuited {
-            what: "a shortlist",
-            needs: "designs that are not in the table yet: widen a bound, add a level, or allow repeats",
-        });
+        return Err(NOTHING_NEW);
     }
 
     let second = second_opinion(&method, space, rows, settings.seed, stop);
@@ -188,9 +210,14 @@ pub fn design(
             rehearsal: rehearsals.first(),
             noise: surrogate.noise(),
         },
-        best: scores[order[0]],
+        best: scores
+            [order.iter().find(|row| space.is_valid(&designs[**row])).copied().unwrap_or(order[0])],
         median: statistics::median(scores),
-        abstains: abstains.is_some(),
+        abstains: abstains.is_some().then_some(if rehearsals.is_empty() {
+            Reason::TooFewRows
+        } else {
+            Reason::Rehearsal
+        }),
     };
     let predictions = surrogate.predict(&chosen);
     let candidates = chosen
@@ -198,7 +225,8 @@ pub fn design(
         .zip(predictions)
         .enumerate()
         .map(|(at, (design, prediction))| {
-            let whereabouts = support.find(&design);
+            let mut whereabouts = support.find(&design);
+            whereabouts.nearest = first[whereabouts.nearest];
             let opinion = opinions.as_ref().map(|opinions| opinions[at]);
             judge.candidate(design, prediction, whereabouts, opinion)
         })
@@ -228,7 +256,7 @@ fn choose_method(
         let method = if auto { with(Model::PairwiseRidge) } else { settings.method.clone() };
         let few = (!settings.skip_rehearsal).then(|| {
             format!(
-                "{} rows are too few for a rehearsal, which needs {}",
+                "{} different designs are too few for a rehearsal, which needs {}",
                 rows.count(),
                 super::REHEARSED_MIN
             )

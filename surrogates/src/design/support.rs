@@ -11,9 +11,13 @@ const NEAREST: usize = 5;
 /// Rows of which distances to the others are taken, at most.
 const SAMPLED: usize = 1_000;
 
+/// How near to a known design is the same design once more, as a share of the way from that one to the next known one.
+const SAME: f64 = 0.25;
+
 /// The known designs, for distances.
 #[derive(Clone, Debug)]
 pub struct Support {
+    designs: Vec<Design>,
     nearest: Nearest,
     /// Distances of known designs from the others, sorted.
     among: Vec<f64>,
@@ -43,7 +47,7 @@ impl Support {
         let of_row = |row: &usize| mean_distance(&nearest, &designs[*row], Some(*row)).0;
         let mut among: Vec<f64> = rows.par_iter().map(of_row).collect();
         among.sort_by(f64::total_cmp);
-        Self { nearest, among }
+        Self { designs: designs.to_vec(), nearest, among }
     }
 
     /// Median distance of known designs from the others.
@@ -54,6 +58,29 @@ impl Support {
     /// The distance from the others that this share of the known designs does not exceed.
     pub fn quantile(&self, share: f64) -> f64 {
         crate::statistics::quantile_of_sorted(&self.among, share)
+    }
+
+    /// How far a design is from the nearest known one: below 1 it is that design once more. The measure is a quarter of the way from that one to the next, so that it is
+    /// finer where more is known.
+    pub(super) fn novelty(&self, design: &[f64]) -> f64 {
+        let found = self.nearest.find(design, 1, None);
+        let Some(neighbour) = found.first() else { return f64::INFINITY };
+        match self.own(neighbour.index) {
+            own if own > 0.0 => neighbour.distance / own,
+            _ if neighbour.distance > 0.0 => f64::INFINITY,
+            _ => 0.0,
+        }
+    }
+
+    /// How near to the known design of this row is the same design.
+    fn own(&self, row: usize) -> f64 {
+        let next = self.nearest.find(&self.designs[row], 1, Some(row));
+        SAME * next.first().map_or(0.0, |next| next.distance)
+    }
+
+    /// How near to a known design is that one once more.
+    pub(super) fn own_of(&self, known: &[f64]) -> f64 {
+        self.nearest.find(known, 1, None).first().map_or(0.0, |found| self.own(found.index))
     }
 
     /// Where a design is.

@@ -105,6 +105,8 @@ fn too_few_rows_are_not_rehearsed_and_abstained_from() {
     )
     .expect("a shortlist");
     assert!(found.abstains.is_some_and(|why| why.contains("too few")));
+    let reasons = |c: &Candidate| c.reasons.contains(&Reason::TooFewRows);
+    assert!(found.candidates.iter().all(reasons), "{:?}", found.candidates);
 }
 
 #[test]
@@ -242,6 +244,131 @@ fn candidates_differ_more_with_more_diversity() {
     let distances: Vec<f64> = [0.0, 0.05, 0.5, 5.0].map(spread).to_vec();
     println!("mean distance of pairs by diversity: {distances:?}");
     assert!(distances.is_sorted() && distances[2] > 5.0 * distances[0], "{distances:?}");
+}
+
+/// Candidates are experiments of their own where a model rises to a corner of the space, and that corner is a row.
+#[test]
+fn candidates_at_a_corner_differ_from_each_other_and_from_rows() {
+    use crate::searcher::{Ascent, Searcher};
+    let space = numbers(3);
+    for seed in 0..20 {
+        let (mut designs, _) = table(3, 60, 0.0, seed);
+        designs[7] = vec![1.0; 3];
+        let scores: Vec<f64> = designs.iter().map(|x| 100.0 * x.iter().sum::<f64>()).collect();
+        let (model, searcher) = match seed % 4 {
+            0 => (Model::Process, Some(&Ascent::plain() as &dyn Searcher)),
+            _ => (Model::PairwiseRidge, None),
+        };
+        let settings = Settings { candidates: 8, seed, ..quick(model) };
+        let rows = Rows::new(&designs, &scores);
+        let found = design(&space, rows, &settings, searcher, &StopFlag::default());
+        let chosen: Vec<Design> =
+            found.expect("a shortlist").candidates.into_iter().map(|c| c.design).collect();
+        let support = Support::new(&space, &designs, seed);
+        assert_eq!(chosen.len(), 8);
+        for (at, one) in chosen.iter().enumerate() {
+            let others = chosen[..at].iter().chain(&designs);
+            let nearest = others.map(|other| space.distance(one, other)).fold(1.0, f64::min);
+            // A row may have another within a tenth of what is usual.
+            assert!(nearest > 0.02 * support.median(), "{seed}: {nearest}");
+            let apart = chosen[..at].iter().map(|other| space.distance(one, other));
+            assert!(apart.fold(1.0, f64::min) >= 0.24 * support.median(), "{seed}: {chosen:?}");
+        }
+    }
+}
+
+/// Of 4 × 4 × 4 designs all but five are rows, the best ones among them.
+#[test]
+fn a_nearly_complete_table_is_completed() {
+    let field = |at| Field::new(format!("x{at}"), Kind::Integer { lower: 0.0, upper: 3.0 });
+    let space = Space::try_new((0..3).map(field).collect(), Constraints::default()).expect("a box");
+    let mut designs: Vec<Design> = space.enumerate().expect("few").collect();
+    let score = |x: &Design| x[0] + 2.0 * x[1] - x[2] + 0.1 * x[0] * x[2];
+    designs.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    let left: Vec<Design> = designs.split_off(59);
+    let scores: Vec<f64> = designs.iter().map(score).collect();
+    let of = |designs: &[Design], scores: &[f64], candidates| {
+        let settings = Settings { candidates, ..quick(Model::PairwiseRidge) };
+        design(&space, Rows::new(designs, scores), &settings, None, &StopFlag::default())
+    };
+    for candidates in [2, 5, 16] {
+        let found = of(&designs, &scores, candidates).expect("a shortlist").candidates;
+        assert_eq!(found.len(), candidates.min(5));
+        assert!(found.iter().all(|c| left.contains(&c.design)), "{found:?}");
+    }
+    let (mut all, mut every) = (designs.clone(), scores.clone());
+    all.extend(left.clone());
+    every.extend(left.iter().map(score));
+    let error = of(&all, &every, 2).expect_err("there is nothing left").to_string();
+    assert!(error.contains("not in the table yet"), "{error}");
+}
+
+/// Copies of rows say no more than the rows; a design that was measured again is one design.
+#[test]
+fn copied_rows_change_nothing_and_repeats_are_not_learned_from_and_asked_for() {
+    let space = numbers(3);
+    let (designs, scores) = table(3, 60, 0.3, 2);
+    let of = |designs: &[Design], scores: &[f64]| {
+        let (settings, stop) = (quick(Model::Process), StopFlag::default());
+        design(&space, Rows::new(designs, scores), &settings, None, &stop).expect("a shortlist")
+    };
+    let twice: Vec<Design> = designs.iter().chain(&designs).cloned().collect();
+    let copied = of(&twice, &[&scores[..], &scores].concat());
+    assert_eq!(copied.candidates, of(&designs, &scores).candidates);
+    // Other measurements of the same designs: one prediction left out for each design.
+    let (_, again) = table(3, 60, 0.3, 2);
+    let mut draws = Draws::new(9, "second measurements of a test");
+    let again: Vec<f64> = again.iter().map(|y| y + 0.3 * draws.normal()).collect();
+    let repeated = of(&twice, &[&scores[..], &again].concat());
+    assert_eq!(repeated.left_out.points.len(), 60);
+}
+
+#[test]
+fn few_candidates_are_rehearsed_as_several_are() {
+    let space = numbers(3);
+    let (designs, scores) = table(3, 120, 0.05, 1);
+    let of = |candidates| {
+        let settings = Settings { candidates, ..quick(Model::Auto) };
+        let rows = Rows::new(&designs, &scores);
+        design(&space, rows, &settings, None, &StopFlag::default()).expect("a shortlist")
+    };
+    let (one, eight) = (of(1), of(8));
+    assert_eq!(one.rehearsals, eight.rehearsals);
+    assert_eq!((one.abstains, one.candidates[0].verdict), (None, Verdict::Build));
+    // The fewest rows of which a perfect model can pass, also as one of two.
+    let (designs, scores) = table(1, REHEARSED_MIN, 0.0, 4);
+    let settings = Settings { candidates: 1, ..quick(Model::Auto) };
+    let rows = Rows::new(&designs, &scores);
+    let found = design(&numbers(1), rows, &settings, None, &StopFlag::default());
+    assert_eq!(found.expect("a shortlist").abstains, None);
+}
+
+/// Successes are rare: whatever is hidden, the other rows have one score.
+#[test]
+fn rare_successes_leave_intervals_finite() {
+    let space = numbers(2);
+    let (designs, _) = table(2, 60, 0.0, 4);
+    let success = |at: usize| f64::from(u8::from(at < 3));
+    let scores: Vec<f64> = (0..60).map(success).collect();
+    let rows = Rows::new(&designs, &scores);
+    let found = design(&space, rows, &quick(Model::PairwiseRidge), None, &StopFlag::default())
+        .expect("a shortlist");
+    let finite = |c: &Candidate| [c.low, c.high, c.low_95, c.high_95].iter().all(|x| x.is_finite());
+    assert!(found.candidates.iter().all(finite), "{:?}", found.candidates);
+}
+
+#[test]
+fn the_best_row_is_one_that_is_allowed() {
+    let mut fields = numbers(2).fields().to_vec();
+    fields[0].fixed = vec![Some(0.5)];
+    let space = Space::try_new(fields, Constraints::default()).expect("a line");
+    let (mut designs, mut scores) = table(2, 40, 0.05, 1);
+    (0..20).for_each(|row| designs[row][0] = 0.5);
+    scores[30] = 50.0;
+    let rows = Rows::new(&designs, &scores);
+    let found = design(&space, rows, &quick(Model::PairwiseRidge), None, &StopFlag::default());
+    let best = scores[..20].iter().copied().fold(f64::MIN, f64::max);
+    assert_eq!(found.expect("a shortlist").best_known, best);
 }
 
 #[test]

@@ -43,8 +43,10 @@ impl fmt::Display for Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// The rehearsal did no better than chance.
+    /// The rehearsal failed.
     Rehearsal,
+    /// The table is too small for a rehearsal.
+    TooFewRows,
     /// It lies farther from what was tried than 99 of 100 rows from the others.
     FarAway,
     /// Its 80 % interval reaches down to the median of the table.
@@ -59,7 +61,8 @@ impl Reason {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Rehearsal => "the rehearsal did no better than chance",
+            Self::Rehearsal => "the rehearsal failed, see above",
+            Self::TooFewRows => "too few rows for a rehearsal",
             Self::FarAway => "farther from the data than 99 of 100 rows",
             Self::MaybeOrdinary => "the interval reaches the median of the table",
             Self::Disagreement => "a second model expects less than the median of the table",
@@ -78,7 +81,8 @@ pub(super) struct Judge<'a> {
     pub(super) intervals: Proposed<'a>,
     pub(super) best: f64,
     pub(super) median: f64,
-    pub(super) abstains: bool,
+    /// Why every verdict is to abstain.
+    pub(super) abstains: Option<Reason>,
 }
 
 impl Judge<'_> {
@@ -97,12 +101,14 @@ impl Judge<'_> {
                 reasons.push(reason);
             }
         };
-        note(self.abstains, Reason::Rehearsal);
+        if let Some(reason) = self.abstains {
+            note(true, reason);
+        }
         note(percentile > 0.99, Reason::FarAway);
         note(of_80.low <= self.median, Reason::MaybeOrdinary);
         note(opinion.is_some_and(|o| o <= self.median), Reason::Disagreement);
         note(of_80.low < self.best, Reason::MaybeNoImprovement);
-        let verdict = if self.abstains {
+        let verdict = if self.abstains.is_some() {
             Verdict::Abstain
         } else if reasons.iter().any(|reason| reason.forbids_building()) {
             Verdict::Explore

@@ -56,6 +56,7 @@ pub enum Vote {
 /// A trained ensemble.
 #[derive(Clone, Debug)]
 pub struct Ensemble {
+    name: &'static str,
     space: Space,
     encoding: Encoding,
     pub(super) members: Vec<Trained<f32>>,
@@ -119,7 +120,14 @@ impl Ensemble {
             members.iter_mut().for_each(|member| adapt(member, &x, &y));
         }
         let (space, encoding) = (space.clone(), encoding.clone());
-        let mut ensemble = Self { space, encoding, members, vote: Vote::Mean, scale, noise: 0.0 };
+        let name = match (&config.plan.loss, config.plan.conservatism, config.members) {
+            (Loss::List(_), ..) => "listnet",
+            (_, Some(_), _) => "coms",
+            (_, None, 1) => "mlp",
+            _ => "ensemble",
+        };
+        let mut ensemble =
+            Self { name, space, encoding, members, vote: Vote::Mean, scale, noise: 0.0 };
         let judged = if held_out.count() == 0 { rows } else { held_out };
         let means = ensemble.means(judged.designs);
         ensemble.noise = judged.variance_of(|row| means[row] - judged.scores[row]).sqrt();
@@ -195,7 +203,7 @@ fn encode(encoding: &Encoding, designs: &[Design]) -> Vec<f32> {
 
 impl Surrogate for Ensemble {
     fn name(&self) -> &str {
-        if self.members.len() == 1 { "mlp" } else { "ensemble" }
+        self.name
     }
 
     fn space(&self) -> &Space {

@@ -153,6 +153,16 @@ pub enum TableError {
         /// Last line.
         last: u64,
     },
+    /// Scores whose squares are no finite numbers.
+    #[error(
+        "column {column:?}: scores reach {value:e}, which no model can square; is the unit right? divide them"
+    )]
+    HugeTarget {
+        /// The column.
+        column: String,
+        /// The score that is farthest from 0.
+        value: f64,
+    },
     /// No column is left for designs.
     #[error("no column is left for the design besides the scores in {target:?}{}", if *.ignored > 0 { format!(" and {ignored} ignored") } else { String::new() })]
     NoColumns {

@@ -65,8 +65,8 @@ pub enum Finding {
     LimitBroken { number: usize, rows: usize, of: usize, first_line: u64 },
     /// Rows with a forbidden combination.
     ForbiddenSeen { number: usize, rows: usize, first_line: u64 },
-    /// Columns whose sum is the same in every row, which no constraint says.
-    SumFound { columns: Vec<String>, total: f64 },
+    /// Columns whose sum is the same in every row, up to rounding, which no constraint says.
+    SumFound { columns: Vec<String>, total: f64, off: f64 },
     /// Designs that are there more than once. `noise` is the pooled standard deviation of their scores.
     Repeats { rows: usize, distinct: usize, differing: usize, noise: f64 },
     /// A column with one value.
@@ -81,6 +81,14 @@ pub enum Finding {
     Leakage { column: String, correlation: f64 },
     /// A column that counts the rows.
     RowNumber { column: String },
+    /// Levels whose names differ in capitals or blanks alone.
+    LikeLevels { column: String, levels: [String; 2] },
+    /// Nobody says which scores are better.
+    Undirected { target: String },
+    /// A score far from all others.
+    FarScore { value: f64, line: u64, next: f64 },
+    /// There are two scores only.
+    TwoScores { values: [f64; 2], rows: usize, of: usize },
     /// Many scores are equal to the greatest or least.
     Clipped { value: f64, is_greatest: bool, rows: usize, of: usize },
     /// Fewer rows than five for each number of a design.
@@ -115,11 +123,14 @@ impl fmt::Display for Finding {
                 f,
                 "forbidden combination number {number} was tried in {rows} rows, the first in line {first_line}"
             ),
-            Self::SumFound { columns, total } => write!(
-                f,
-                "{} is {total} in every row; if a design must keep that, declare it as a [[sum]] in the space file",
-                columns.join(" + ")
-            ),
+            Self::SumFound { columns, total, off } => {
+                let about = if *off > 0.0 { format!(" (up to {off})") } else { String::new() };
+                write!(
+                    f,
+                    "{} is {total} in every row{about}; if a design must keep that, declare it as a [[sum]] in the space file",
+                    columns.join(" + ")
+                )
+            }
             Self::Repeats { rows, distinct, differing: 0, .. } => write!(
                 f,
                 "the {rows} rows hold {distinct} distinct designs, and repeats always have the same score: they look like copied rows, and say nothing about noise"
@@ -156,6 +167,21 @@ impl fmt::Display for Finding {
             Self::RowNumber { column } => write!(
                 f,
                 "column {column:?} counts the rows: if it is no setting, leave it out with --ignore"
+            ),
+            Self::LikeLevels { column, levels: [one, other] } => write!(
+                f,
+                "column {column:?} has the levels {one:?} and {other:?}: if they are the same, spell them alike"
+            ),
+            Self::Undirected { target } => {
+                write!(f, "smaller {target} is taken as better; if larger is, say --maximize")
+            }
+            Self::FarScore { value, line, next } => write!(
+                f,
+                "the score {value} in line {line} is far from all others, the nearest is {next}: is it a slip of the pen?"
+            ),
+            Self::TwoScores { values: [worse, better], rows, of } => write!(
+                f,
+                "there are two scores only, {worse} and {better} ({rows} of {of} rows): a model of numbers says little about successes; a measured amount would say more"
             ),
             Self::Clipped { value, is_greatest, rows, of } => write!(
                 f,

@@ -10,6 +10,9 @@ use crate::space::{Constraints, Design, Direction, Fault, Field, Kind, Space, Sp
 /// What cells without a value hold.
 const MISSING: [&str; 9] = ["", "NA", "N/A", "na", "nan", "NaN", "NAN", "null", "?"];
 
+/// Largest score that can be learned from.
+const SCORE_MAX: f64 = 1e100;
+
 impl Table {
     /// Reads a table: the names of its columns, its cells as `(rows, columns)` and the line of each row in its file.
     ///
@@ -55,6 +58,11 @@ impl Table {
             let (value, first, last) = (scores[0], kept[0], kept[kept.len() - 1]);
             return Err(TableError::ConstantTarget { column: target, value, first, last });
         }
+        let farthest =
+            scores.iter().fold(0.0, |far: f64, y| if y.abs() > far.abs() { *y } else { far });
+        if farthest.abs() > SCORE_MAX {
+            return Err(TableError::HugeTarget { column: target, value: farthest });
+        }
         check_noise(names, roles.noise, noise.as_deref(), &kept)?;
         let mut fields = Vec::new();
         let mut designs: Vec<Design> = vec![Vec::new(); rows.len()];
@@ -72,6 +80,10 @@ impl Table {
         let maximize = options.maximize.unwrap_or_else(|| {
             file.objective.direction.is_some_and(|way| way == Direction::Maximize)
         });
+        if options.maximize.is_none() && file.objective.direction.is_none() {
+            let finding = Finding::Undirected { target: target.clone() };
+            notes.push(Note { severity: Severity::Remark, finding });
+        }
         let sign = if maximize { 1.0 } else { -1.0 };
         let mut table = Self {
             names: space.fields().iter().map(|field| field.name.clone()).collect(),

@@ -10,6 +10,10 @@ use crate::statistics::{mean, spearman};
 const LEAKAGE: f64 = 0.999;
 /// Share of rows with one extreme score above which scores look clipped.
 const CLIPPED: f64 = 0.05;
+/// Share of their size by which sums may differ that are the same but for rounding.
+const ROUNDED: f64 = 0.004;
+/// A score is far from the others if the gap to the next one is so many times the range of the rest.
+const FAR: f64 = 5.0;
 /// Rows for each free site below which there are few.
 const ROWS_PER_SITE: usize = 5;
 /// Most number columns among which a constant sum is looked for.
@@ -22,7 +26,8 @@ pub(super) fn review(table: &Table, file: &SpaceFile) -> Vec<Note> {
     notes.extend(found_sum(table));
     notes.extend(repeats(table));
     notes.extend(columns(table));
-    notes.extend(clipped(table));
+    notes.extend(two_scores(table).map_or_else(|| clipped(table), |note| vec![note]));
+    notes.extend(far_score(table));
     let (rows, sites) = (table.rows(), table.space.free_sites().len());
     if rows < ROWS_PER_SITE * sites {
         notes.push(note(Severity::Warning, Finding::FewRows { rows, sites }));
@@ -112,12 +117,20 @@ fn found_sum(table: &Table) -> Option<Note> {
             let sum = |x: &[f64]| run.iter().map(|&at| x[site(at)]).sum::<f64>();
             let total = sum(&table.designs[0]);
             let scale = run.iter().map(|&at| table.designs[0][site(at)].abs()).sum::<f64>();
-            let same = |x: &Vec<f64>| (sum(x) - total).abs() <= 1e-6 * scale.max(1e-9);
             let varies = run.iter().filter(|&&at| space.is_free(site(at))).count();
-            if varies >= 2 && table.designs.iter().all(same) {
+            let (least, most) = extremes(table.designs.iter().map(|x| sum(x)));
+            if varies >= 2 && most - least <= ROUNDED * scale {
                 let columns = run.iter().map(|&at| space.fields()[at].name.clone()).collect();
-                let total = (total * 1e9).round() / 1e9;
-                return Some(note(Severity::Warning, Finding::SumFound { columns, total }));
+                let exact = most - least <= 1e-6 * scale.max(1e-9);
+                // Sums of rounded numbers lie about a short one.
+                let short = |x: f64, unit: f64| (x / unit).round() * unit;
+                let total = short(if exact { total } else { 0.5 * (least + most) }, 1e-9);
+                let near = short(total, 10_f64.powf(scale.log10().ceil() - 3.0));
+                let total = if exact { total } else { near };
+                let off = (most - total).max(total - least);
+                let off = if exact { 0.0 } else { (off * 1e9).round() / 1e9 };
+                let finding = Finding::SumFound { columns, total, off };
+                return Some(note(Severity::Warning, finding));
             }
         }
     }
@@ -163,6 +176,9 @@ fn columns(table: &Table) -> Vec<Note> {
         if field.sites.len() > 1 {
             continue;
         }
+        if let Kind::Categorical { levels } | Kind::Ordinal { levels } = &field.kind {
+            notes.extend(like_levels(&field.name, levels));
+        }
         let values: Vec<f64> = table.designs.iter().map(|x| x[site]).collect();
         let column = field.name.clone();
         let names = matches!(field.kind, Kind::Categorical { .. });
@@ -185,6 +201,16 @@ fn columns(table: &Table) -> Vec<Note> {
         }
     }
     notes
+}
+
+/// The first two levels whose names differ in capitals or blanks alone.
+fn like_levels(column: &str, levels: &[String]) -> Option<Note> {
+    let mut seen: HashMap<String, &String> = HashMap::new();
+    let alike = |level: &String| level.to_lowercase().split_whitespace().collect::<String>();
+    let (one, other) =
+        levels.iter().find_map(|level| Some((seen.insert(alike(level), level)?, level)))?;
+    let (column, levels) = (column.to_owned(), [one.clone(), other.clone()]);
+    Some(note(Severity::Warning, Finding::LikeLevels { column, levels }))
 }
 
 /// The note of a field that is fixed where no row is.
@@ -210,6 +236,33 @@ fn pattern(values: &[f64], names: bool) -> Vec<u64> {
     };
     // Apart from the bits of any whole number.
     std::iter::once(u64::MAX).chain(values.iter().map(first)).collect()
+}
+
+/// The note of scores that say yes or no.
+fn two_scores(table: &Table) -> Option<Note> {
+    let (worse, better) = extremes(table.scores.iter().copied());
+    let rows = table.scores.iter().filter(|score| **score == better).count();
+    let others = table.scores.iter().filter(|score| **score == worse).count();
+    let (of, values) = (table.rows(), [worse, better].map(|score| table.shown_score(score) + 0.0));
+    (rows + others == of && rows.max(others) > 2)
+        .then(|| note(Severity::Warning, Finding::TwoScores { values, rows, of }))
+}
+
+/// The note of one score at either end that lies far from the rest.
+fn far_score(table: &Table) -> Option<Note> {
+    let mut order: Vec<usize> = (0..table.rows()).collect();
+    order.sort_by(|a, b| table.scores[*a].total_cmp(&table.scores[*b]));
+    let score = |at: usize| table.scores[order[at]];
+    let last = table.rows() - 1;
+    let far = |one: usize, next: usize, rest: f64| {
+        let gap = (score(one) - score(next)).abs();
+        (rest > 0.0 && gap > FAR * rest).then_some((one, next))
+    };
+    let (one, next) = far(last, last - 1, score(last - 1) - score(0))
+        .or_else(|| far(0, 1, score(last) - score(1)))?;
+    let shown = |at: usize| table.shown_score(score(at)) + 0.0;
+    let (value, next, line) = (shown(one), shown(next), table.lines[order[one]]);
+    Some(note(Severity::Remark, Finding::FarScore { value, line, next }))
 }
 
 /// Each extreme score that many rows share.

@@ -229,6 +229,20 @@ fn whatever_makes_a_result_less_than_it_looks_is_a_note() {
         found(&clipped, "").contains("scores are exactly 0.5, the greatest: they look clipped")
     );
 
+    let success = lines[1..].iter().enumerate().map(|(row, line)| {
+        let cells = line.rsplit_once(',').expect("a score").0;
+        format!("{cells},{}", u8::from(row % 4 == 0))
+    });
+    let success = format!("{}\n{}\n", lines[0], success.collect::<Vec<_>>().join("\n"));
+    assert!(
+        found(&success, "").starts_with("warning: there are two scores only, 0 and 1 (10 of 40")
+    );
+    let slip = format!("{plain}{},5123\n", lines[1].rsplit_once(',').expect("a score").0);
+    assert!(found(&slip, "").contains("note: the score 5123 in line 42 is far from all others"));
+    let solvent = |row: usize| ["DMF", "dmf", "THF"][any(row, 6, 3)].to_owned();
+    let spelled = table_of(40, &[a, b, ("solvent", &solvent)]);
+    assert!(found(&spelled, "").contains("column \"solvent\" has the levels \"DMF\" and \"dmf\""));
+
     let counted = table_of(40, &[("id", &|row| (row + 1).to_string()), a]);
     assert!(found(&counted, "").contains("column \"id\" counts the rows"));
     let few = table_of(9, &[a, b]);
@@ -249,6 +263,17 @@ fn whatever_makes_a_result_less_than_it_looks_is_a_note() {
         found(&mixture, "")
             .contains("p + q + r is 1 in every row; if a design must keep that, declare it")
     );
+    let rounded = table_of(
+        40,
+        &[
+            ("p", &|row| format!("{:.3}", any(row, 1, 50) as f64 / 150.0)),
+            ("q", &|row| format!("{:.3}", any(row, 2, 50) as f64 / 150.0)),
+            ("r", &|row| {
+                format!("{:.3}", 1.0 - (any(row, 1, 50) + any(row, 2, 50)) as f64 / 150.0)
+            }),
+        ],
+    );
+    assert!(found(&rounded, "").contains("p + q + r is 1 in every row (up to 0.001); if"));
     let declared = "[[sum]]\ncolumns = [\"p\", \"q\", \"r\"]\ntotal = 1\n";
     assert_eq!(found(&mixture, declared), "");
 

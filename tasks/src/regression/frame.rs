@@ -134,7 +134,16 @@ impl Frame {
         if path.extension().is_some_and(|extension| extension == "parquet") {
             return Self::of_parquet(bytes);
         }
-        Self::read(&String::from_utf8(bytes).map_err(|_| FrameError::NotText)?)
+        if bytes.starts_with(b"PK\x03\x04") {
+            let reason = "it is a spreadsheet (.xlsx, .ods) or another zip file; save it as CSV";
+            return Err(FrameError::Csv { reason: reason.into() });
+        }
+        let text = String::from_utf8(bytes).map_err(|_| FrameError::NotText)?;
+        if text.trim_start().starts_with(['{', '[']) {
+            let reason = "it looks like JSON; a table has a line of names, then a line a row: write it as CSV";
+            return Err(FrameError::Csv { reason: reason.into() });
+        }
+        Self::read(&text)
     }
 
     #[cfg(not(feature = "parquet"))]

@@ -72,6 +72,9 @@ pub(super) fn say_shortlist(
     let what = match (record.is_next, list.candidates.len()) {
         (true, 1) => "next experiment".to_owned(),
         (true, count) => format!("next {count} experiments"),
+        (false, count) if count < args.candidates as usize => {
+            format!("shortlist of {count} (no more designs that are not in the table were found)")
+        }
         (false, count) => format!("shortlist of {count}"),
     };
     let model = list.surrogate.name();
@@ -80,7 +83,7 @@ pub(super) fn say_shortlist(
         "\n{what} by {model}, searched by {}; the best row has {} {}",
         list.searcher,
         record.table.target,
-        short(record.shown(list.best_known))
+        record.short(list.best_known)
     )?;
     for line in laid_out(record) {
         writeln!(out, "{line}")?;
@@ -170,10 +173,10 @@ fn laid_out(record: &Record<'_>) -> Vec<String> {
         let cells = candidates.iter().map(cell);
         columns.push([head.to_owned()].into_iter().chain(cells).collect());
     };
-    add("predicted", &|c| short(record.shown(c.predicted)));
+    add("predicted", &|c| record.short(c.predicted));
     add("80 % interval", &|c| {
-        let (low, high) = record.shown_ends(c.low, c.high);
-        format!("{} to {}", short(low), short(high))
+        let (low, high) = if table.maximize { (c.low, c.high) } else { (c.high, c.low) };
+        format!("{} to {}", record.short(low), record.short(high))
     });
     add("distance", &|c| short((1000.0 * c.distance).round() / 1000.0));
     add("verdict", &|c| c.verdict.word().to_owned());

@@ -65,6 +65,20 @@ pub(super) fn explain(text: &str, error: &::toml::de::Error) -> SpaceFileError {
             let (found, hint) = (found.clone(), hint(found, known));
             SpaceFileError::Unknown { line, found, hint }
         }
-        _ => SpaceFileError::Syntax { line, reason: message.replace('\n', " ") },
+        _ => SpaceFileError::Syntax { line, reason: in_toml(text, line, message) },
     }
+}
+
+/// What the reader says, in words of TOML and not of its types.
+fn in_toml(text: &str, line: usize, message: &str) -> String {
+    let written = text.lines().nth(line - 1).unwrap_or("").trim();
+    if message.contains("untagged enum Scalar") {
+        return "one value is expected here: a text in quotes, a number, true or false".into();
+    }
+    let is_table = written.starts_with('[') && !written.starts_with("[[");
+    if is_table && message.starts_with("invalid type: map") {
+        return format!("{written} is one of several: write [{written}]");
+    }
+    let words = [("a sequence", "a list in brackets"), ("map", "table"), ("\n", " ")];
+    words.iter().fold(message.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours))
 }

@@ -77,7 +77,15 @@ fn faults_are_one_line_with_what_to_do() {
         (fault("[colums.x]"), r#"line 1: "colums" is not known here; did you mean "columns"?"#),
         (
             fault("[[sum]]\ncolumns = 3\ntotal = 1"),
-            "line 2: invalid type: integer `3`, expected a sequence",
+            "line 2: invalid type: integer `3`, expected a list in brackets",
+        ),
+        (
+            fault("\n[sum]\ncolumns = [\"a\", \"b\"]\ntotal = 1"),
+            "line 2: [sum] is one of several: write [[sum]]",
+        ),
+        (
+            fault("[[forbid]]\na = [\"x\", \"y\"]"),
+            "line 2: one value is expected here: a text in quotes, a number, true or false",
         ),
         (fault("[[sum]]\ncolumns = [\"a\", \"b\"]"), "missing field `total`"),
         (fault("a = = 1"), "line 1: "),
