@@ -276,7 +276,8 @@ pub(super) struct DesignArgs {
     /// Propose the next experiment of a series (or several, as in --suggest=3), by expected improvement; no rehearsal
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = clap::value_parser!(u32).range(1..=64), conflicts_with_all = ["candidates", "no_rehearsal"])]
     pub(super) suggest: Option<u32>,
-    /// The model; auto rehearses three and takes the best
+    /// The model; auto rehearses a ridge and a process, networks too if neither does well, and
+    /// takes the best
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = names(&Model::ALL))]
     pub(super) surrogate: String,
     /// What keeps networks from being sharp

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use hatchery_engine::StopFlag;
 use hatchery_surrogates::design::{
-    Calibration, Candidate, Interval, LeftOut, Shortlist, Support, Verdict,
+    Calibration, Candidate, Interval, LeftOut, Shortlist, Support, Verdict, rounded,
 };
 use hatchery_surrogates::gp::acquire::{Normals, Scenarios};
 use hatchery_surrogates::gp::{self, ROWS_MAX};
@@ -55,6 +55,7 @@ pub(crate) fn next(
     if count > 1 && !found.is_empty() {
         scatter(space, &mut found, count, seed);
     }
+    found.iter_mut().for_each(|design| *design = rounded(space, design));
     let key = |design: &[f64]| design.iter().map(|v| (v + 0.0).to_bits()).collect::<Vec<_>>();
     let known = designs.iter().filter(|_| !repeats).map(|design| key(design));
     let mut seen: HashSet<Vec<u64>> = known.collect();

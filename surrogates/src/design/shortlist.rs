@@ -11,7 +11,7 @@ use super::merged::Merged;
 use super::proposed::Proposed;
 use super::reach::{Reach, rows_within_reach};
 use super::verdict::Judge;
-use super::{LeftOut, Method, Model, Reason, Rehearsal, Support, Verdict};
+use super::{LeftOut, Method, Model, Reason, Rehearsal, Support, Verdict, rounded};
 use crate::model::{Merit, Surrogate};
 use crate::searcher::{EXHAUSTED_MAX, Evolution, Exhaustive, Problem, Searcher, key};
 use crate::space::{Design, Space};
@@ -87,7 +87,7 @@ pub struct Candidate {
     pub chance_of_improvement: f64,
     /// Mean distance from the five nearest rows, 0 to 1.
     pub distance: f64,
-    /// Which share of rows is as near to the others, or nearer.
+    /// Which share of rows is nearer to the others.
     pub distance_percentile: f64,
     /// The nearest row, from 0.
     pub nearest: usize,
@@ -201,6 +201,12 @@ pub fn design(
     if chosen.is_empty() {
         return Err(NOTHING_NEW);
     }
+    let mut taken = known;
+    let with_fewer_digits = |design: Design| {
+        let rounded = rounded(space, &design);
+        if taken.insert(key(&rounded)) { rounded } else { design }
+    };
+    let chosen: Vec<Design> = chosen.into_iter().map(with_fewer_digits).collect();
 
     let second = second_opinion(&method, space, rows, settings.seed, stop);
     let opinions = second.map(|model| model.means(&chosen));

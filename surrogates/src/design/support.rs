@@ -30,7 +30,7 @@ pub struct Whereabouts {
     pub distance: f64,
     /// The nearest known design: its row, from 0.
     pub nearest: usize,
-    /// Which share of the known designs is as near to the others, or nearer.
+    /// Which share of the known designs is nearer to the others.
     pub percentile: f64,
 }
 
@@ -86,7 +86,8 @@ impl Support {
     /// Where a design is.
     pub fn find(&self, design: &[f64]) -> Whereabouts {
         let (distance, nearest) = mean_distance(&self.nearest, design, None);
-        let below = self.among.partition_point(|other| *other <= distance);
+        // Designs of few levels lie as far apart as many others do.
+        let below = self.among.partition_point(|other| *other < distance - 1e-9);
         let percentile = below as f64 / self.among.len() as f64;
         Whereabouts { distance, nearest, percentile }
     }

@@ -10,7 +10,8 @@
 //! | eᵢ | | error of row i by a fit without it, in closed form |
 //! | s(x) | [`Prediction::deviation`] | deviation of the posterior of the model at x, without noise |
 //!
-//! One eigen-decomposition ΦᵀΦ = V D Vᵀ serves all λ. Source: the formulas are standard (Hoerl and Kennard 1970; Allen's PRESS 1974).
+//! One eigen-decomposition ΦᵀΦ = V D Vᵀ serves all λ. Of fewer rows than terms, that of ΦΦᵀ = U D Uᵀ does, with V = ΦᵀU D^(−1/2): to all other directions w is 0, and
+//! h(x) = |φ|²/λ − Σ (vₖᵀφ)² dₖ/(λ(dₖ + λ)). Source: the formulas are standard (Hoerl and Kennard 1970; Allen's PRESS 1974).
 
 use nalgebra::{DMatrix, SymmetricEigen};
 use rayon::prelude::*;
@@ -29,6 +30,9 @@ const PART: usize = 1 << 11;
 /// Designs that are predicted as one part.
 const PREDICTED: usize = 1 << 10;
 
+/// Of fewer rows than terms, directions whose eigenvalue is a smaller share of the greatest are left out.
+const RANK: f64 = 1e-12;
+
 /// A row with fewer than one of so many terms is multiplied by itself, not as part of a matrix.
 const SPARSE: usize = 4;
 
@@ -39,8 +43,11 @@ pub struct Ridge {
     terms: Terms,
     mean: f64,
     weights: Vec<f64>,
-    /// Row k is the k-th eigenvector over √(d + λ): h(x) is the squared length of this matrix times φ.
+    /// Row k is the k-th eigenvector over √(d + λ): h(x) is the squared length of this matrix times φ. If `is_short`, row k is √(d/(λ(d + λ))) times the eigenvector: h(x)
+    /// is |φ|²/λ less that squared length.
     halves: DMatrix<f64>,
+    /// Whether there were fewer rows than terms.
+    is_short: bool,
     penalty: f64,
     noise: f64,
     left_out: Vec<f64>,
@@ -67,30 +74,16 @@ impl Ridge {
         let rows: Vec<Sparse> = designs.par_iter().zip(&roots).map(write).collect();
         let residuals: Vec<f64> =
             scores.iter().zip(&roots).map(|(score, root)| root * (score - mean)).collect();
-        let count = terms.count();
-        let mut gram = DMatrix::zeros(count, count);
-        let mut target = vec![0.0; count];
-        let parts: Vec<(DMatrix<f64>, Vec<f64>)> = rows
-            .par_chunks(PART)
-            .zip(residuals.par_chunks(PART))
-            .map(|(rows, residuals)| products_of(rows, residuals, count))
-            .collect();
-        for (part, sums) in parts {
-            gram += part;
-            target.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
-        }
-        gram.fill_upper_triangle_with_lower_triangle();
-        let SymmetricEigen { eigenvectors: vectors, eigenvalues } = SymmetricEigen::new(gram);
-        let values: Vec<f64> = eigenvalues.iter().map(|d| d.max(0.0)).collect();
-        // Row-major transposes: one eigenvector's part of a row is a sparse sum.
-        let turned_target: Vec<f64> = (0..count)
-            .map(|k| vectors.column(k).iter().zip(&target).map(|(v, t)| v * t).sum())
-            .collect();
-        let by_term = vectors.transpose();
+        let is_short = rows.len() < terms.count();
+        let (by_term, values, target) = if is_short {
+            of_few(&rows, &residuals, terms.count())
+        } else {
+            of_many(&rows, &residuals, terms.count())
+        };
         let turned: Vec<Vec<f64>> = rows.par_iter().map(|row| turn(&by_term, row)).collect();
         let tried = PENALTIES
             .par_iter()
-            .map(|&penalty| left_out(&turned, &values, &turned_target, &residuals, penalty));
+            .map(|&penalty| left_out(&turned, &values, &target, &residuals, penalty));
         let tried: Vec<Vec<f64>> = tried.collect();
         let tried: Vec<Vec<f64>> = tried
             .into_iter()
@@ -105,18 +98,20 @@ impl Ridge {
             .unwrap_or_default();
         let penalty = PENALTIES[best];
         let noise = error(&tried[best]).sqrt();
-        let shares: Vec<f64> =
-            values.iter().zip(&turned_target).map(|(d, t)| t / (d + penalty)).collect();
-        let weights = (0..count)
+        let shares: Vec<f64> = values.iter().zip(&target).map(|(d, t)| t / (d + penalty)).collect();
+        let weights = (0..terms.count())
             .map(|term| by_term.column(term).iter().zip(&shares).map(|(v, s)| v * s).sum())
             .collect();
         let mut halves = by_term;
         for (mut row, d) in halves.row_iter_mut().zip(&values) {
-            row /= (d + penalty).sqrt();
+            match is_short {
+                false => row /= (d + penalty).sqrt(),
+                true => row *= (d / (penalty * (d + penalty))).sqrt(),
+            }
         }
         let left_out = tried.into_iter().nth(best).unwrap_or_default();
         let space = space.clone();
-        Ok(Self { space, terms, mean, weights, halves, penalty, noise, left_out })
+        Ok(Self { space, terms, mean, weights, halves, is_short, penalty, noise, left_out })
     }
 
     /// λ.
@@ -137,9 +132,14 @@ impl Ridge {
     /// h of each row.
     fn lengths(&self, rows: &[Sparse]) -> Vec<f64> {
         let squared = |column: &[f64]| column.iter().map(|v| v * v).sum::<f64>();
+        let whole = |row: &Sparse, part: f64| {
+            let length = row.iter().map(|(_, value)| value * value).sum::<f64>() / self.penalty;
+            if self.is_short { (length - part).max(0.0) } else { part }
+        };
         let terms = self.terms.count();
         if rows.iter().any(|row| row.len() * SPARSE < terms) {
-            return rows.iter().map(|row| squared(&turn(&self.halves, row))).collect();
+            let length = |row: &Sparse| whole(row, squared(&turn(&self.halves, row)));
+            return rows.iter().map(length).collect();
         }
         // Of numbers all terms are there: one product of matrices.
         let mut columns = DMatrix::zeros(terms, rows.len());
@@ -147,7 +147,8 @@ impl Ridge {
             row.iter().for_each(|&(term, value)| column[term as usize] = value);
         }
         let turned = &self.halves * columns;
-        turned.as_slice().chunks_exact(terms.max(1)).map(squared).collect()
+        let parts = turned.column_iter().map(|column| squared(column.as_slice()));
+        rows.iter().zip(parts).map(|(row, part)| whole(row, part)).collect()
     }
 
     fn mean_of(&self, row: &Sparse) -> f64 {
@@ -192,6 +193,56 @@ impl Surrogate for Ridge {
         });
         parts.collect()
     }
+}
+
+/// Vᵀ, the diagonal of D and VᵀΦᵀ(y − ȳ), of at least as many rows as terms.
+fn of_many(rows: &[Sparse], residuals: &[f64], count: usize) -> (DMatrix<f64>, Vec<f64>, Vec<f64>) {
+    let mut gram = DMatrix::zeros(count, count);
+    let mut target = vec![0.0; count];
+    let parts: Vec<(DMatrix<f64>, Vec<f64>)> = rows
+        .par_chunks(PART)
+        .zip(residuals.par_chunks(PART))
+        .map(|(rows, residuals)| products_of(rows, residuals, count))
+        .collect();
+    for (part, sums) in parts {
+        gram += part;
+        target.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+    }
+    gram.fill_upper_triangle_with_lower_triangle();
+    let SymmetricEigen { eigenvectors: vectors, eigenvalues } = SymmetricEigen::new(gram);
+    let values: Vec<f64> = eigenvalues.iter().map(|d| d.max(0.0)).collect();
+    // Row-major transposes: one eigenvector's part of a row is a sparse sum.
+    let turned: Vec<f64> = (0..count)
+        .map(|k| vectors.column(k).iter().zip(&target).map(|(v, t)| v * t).sum())
+        .collect();
+    (vectors.transpose(), values, turned)
+}
+
+/// The same of fewer rows than terms, without directions in which no row has anything.
+fn of_few(rows: &[Sparse], residuals: &[f64], count: usize) -> (DMatrix<f64>, Vec<f64>, Vec<f64>) {
+    let column = |row: &Sparse| {
+        let mut column = vec![0.0; count];
+        row.iter().for_each(|&(term, value)| column[term as usize] = value);
+        column
+    };
+    let columns: Vec<f64> = rows.iter().flat_map(column).collect();
+    let features = DMatrix::from_vec(count, rows.len(), columns);
+    let gram = features.tr_mul(&features);
+    let SymmetricEigen { eigenvectors: vectors, eigenvalues } = SymmetricEigen::new(gram);
+    let least = RANK * eigenvalues.max();
+    let kept: Vec<usize> = (0..rows.len()).filter(|&k| eigenvalues[k] > least).collect();
+    let values: Vec<f64> = kept.iter().map(|&k| eigenvalues[k]).collect();
+    let scaled = DMatrix::from_fn(kept.len(), rows.len(), |k, row| {
+        vectors[(row, kept[k])] / values[k].sqrt()
+    });
+    let by_term = scaled * features.transpose();
+    // VᵀΦᵀ = √D Uᵀ.
+    let turned = kept.iter().zip(&values).map(|(&k, d)| {
+        let along: f64 = vectors.column(k).iter().zip(residuals).map(|(u, y)| u * y).sum();
+        d.sqrt() * along
+    });
+    let turned = turned.collect();
+    (by_term, values, turned)
 }
 
 /// The lower triangle of ΦᵀΦ and Φᵀ(y − ȳ) of some rows.

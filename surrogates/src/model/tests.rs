@@ -41,34 +41,51 @@ fn a_ridge_with_products_learns_a_quadratic() {
     }
 }
 
+/// By plain normal equations, of fewer rows than terms and of more.
 #[test]
-fn rows_left_out_in_closed_form_are_those_of_fits_without_them() {
+fn a_ridge_in_closed_form_is_that_of_normal_equations() {
     let space = words(3);
-    let designs = samples(&space, 25);
-    let mut draws = Draws::new(2, "scores of a test");
-    let scores: Vec<f64> = designs.iter().map(|d| d[0] - d[2] + 0.3 * draws.normal()).collect();
-    let weights: Vec<f64> = (0..25).map(|at| 0.3 + 0.1 * f64::from(at)).collect();
-    let weighted = designs.iter().zip(&weights).zip(&scores);
-    let mean = weighted.map(|((_, w), y)| w * y).sum::<f64>() / weights.iter().sum::<f64>();
-    let table = Rows { weights: &weights, ..Rows::new(&designs, &scores) };
-    let all = Ridge::fit(&space, table, true).expect("it fits");
-    // The penalised fit without row 4, with the same centre, by plain normal equations.
-    let terms = Terms::new(&space, &designs, true);
-    let mut gram = nalgebra::DMatrix::identity(terms.count(), terms.count()) * all.penalty();
-    let mut target = nalgebra::DVector::zeros(terms.count());
-    let row = |at: usize| {
-        let (mut sparse, mut full) = (Vec::new(), nalgebra::DVector::zeros(terms.count()));
-        terms.write(&designs[at], &mut sparse);
-        sparse.iter().for_each(|&(term, value)| full[term as usize] = value);
-        full
-    };
-    for at in (0..25).filter(|at| *at != 4) {
-        gram += row(at) * row(at).transpose() * weights[at];
-        target += row(at) * (scores[at] - mean) * weights[at];
+    for count in [25, 90] {
+        let designs = samples(&space, count);
+        let mut draws = Draws::new(2, "scores of a test");
+        let scores: Vec<f64> = designs.iter().map(|d| d[0] - d[2] + 0.3 * draws.normal()).collect();
+        let weights: Vec<f64> = (0..count).map(|at| 0.3 + 0.1 * (at % 25) as f64).collect();
+        let weighted = designs.iter().zip(&weights).zip(&scores);
+        let mean = weighted.map(|((_, w), y)| w * y).sum::<f64>() / weights.iter().sum::<f64>();
+        let table = Rows { weights: &weights, ..Rows::new(&designs, &scores) };
+        let all = Ridge::fit(&space, table, true).expect("it fits");
+        let terms = Terms::new(&space, &designs, true);
+        assert_eq!(count < terms.count(), count == 25);
+        let row = |design: &Design| {
+            let (mut sparse, mut full) = (Vec::new(), nalgebra::DVector::zeros(terms.count()));
+            terms.write(design, &mut sparse);
+            sparse.iter().for_each(|&(term, value)| full[term as usize] = value);
+            full
+        };
+        // The penalised fit without a row, with the same centre.
+        let fit = |but: usize| {
+            let mut gram = nalgebra::DMatrix::identity(terms.count(), terms.count());
+            gram *= all.penalty();
+            let mut target = nalgebra::DVector::zeros(terms.count());
+            for at in (0..count).filter(|at| *at != but) {
+                let features = row(&designs[at]);
+                gram += &features * features.transpose() * weights[at];
+                target += features * (scores[at] - mean) * weights[at];
+            }
+            let root = gram.cholesky().expect("positive definite");
+            (root.solve(&target), root)
+        };
+        let wanted = mean + fit(4).0.dot(&row(&designs[4]));
+        assert!((all.left_out()[4] - wanted).abs() < 1e-9, "{} {wanted}", all.left_out()[4]);
+        let (solved, root) = fit(count);
+        let fresh = samples(&space, 200).split_off(150);
+        for (design, found) in fresh.iter().zip(all.predict(&fresh)) {
+            let features = row(design);
+            let length = features.dot(&root.solve(&features));
+            assert!((found.mean - mean - solved.dot(&features)).abs() < 1e-9, "{found:?}");
+            assert!((found.deviation - all.noise() * length.sqrt()).abs() < 1e-8, "{found:?}");
+        }
     }
-    let solved = gram.cholesky().expect("positive definite").solve(&target);
-    let wanted = mean + solved.dot(&row(4));
-    assert!((all.left_out()[4] - wanted).abs() < 1e-9, "{} {wanted}", all.left_out()[4]);
 }
 
 #[test]
