@@ -69,6 +69,8 @@ fn a_malformed_table_is_one_line_and_exit_code_2_and_nothing_is_written() {
         (cell(0, 1, ""), "", "", "column 2 of the header has no name"),
         (wide(100_000), "", "", "the table has 100001 columns, at most 10000 are possible"),
         (cell(0, 0, "predicted"), "", "", "has a column \"predicted\" already"),
+        ("{\"t\": 1, \"y\": 2}\n".repeat(9), "", "", "it looks like JSON"),
+        ("PK\u{3}\u{4} and so on".into(), "", "", "it is a spreadsheet (.xlsx, .ods)"),
         // Columns and roles.
         (
             sound.clone(),
@@ -99,6 +101,13 @@ fn a_malformed_table_is_one_line_and_exit_code_2_and_nothing_is_written() {
             "cannot be both the scores and their noise",
         ),
         // Scores.
+        (cell(4, 4, "1e300"), "", "", "scores reach 1e300, which no model can square"),
+        (
+            edited(&|line| format!("{},", line.rsplit_once(',').expect("a score").0)),
+            "",
+            "",
+            "is to hold the scores and has no value in any row",
+        ),
         (cell(4, 4, "good"), "", "", "line 5, column \"y\": \"good\" is not a number"),
         (cell(4, 4, "inf"), "", "", "line 5, column \"y\": \"inf\" is not finite"),
         (cell(4, 4, ""), "", "", "line 5, column \"y\": the cell is empty"),

@@ -93,6 +93,14 @@ pub enum TableError {
         /// The column.
         column: String,
     },
+    /// No row has a score.
+    #[error(
+        "column {column:?} is to hold the scores and has no value in any row; append rows that were measured, or name another with --target"
+    )]
+    NoScores {
+        /// The column.
+        column: String,
+    },
     /// A cell is not a number.
     #[error("line {line}, column {column:?}: {text:?} is not a number{hint}")]
     NotANumber {

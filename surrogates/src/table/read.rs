@@ -204,7 +204,11 @@ impl Sheet<'_> {
             let before = lacking.len();
             lacking.extend((0..self.cells.len()).filter(is_missing).map(|row| (row, column)));
             if !self.cells.is_empty() && lacking.len() - before == self.cells.len() {
-                return Err(TableError::EmptyColumn { column: self.names[column].clone() });
+                let name = self.names[column].clone();
+                return Err(match column == roles.target {
+                    true => TableError::NoScores { column: name },
+                    false => TableError::EmptyColumn { column: name },
+                });
             }
         }
         let of = self.cells.len();

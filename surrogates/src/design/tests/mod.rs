@@ -1,5 +1,8 @@
 //! The way from a table to a shortlist, on tables whose truth is known.
 
+mod choice;
+mod noise;
+
 use hatchery_engine::StopFlag;
 
 use super::*;
@@ -223,86 +226,6 @@ fn the_same_seed_gives_the_same_shortlist_on_any_number_of_threads() {
     assert_eq!(of(1), of(2));
 }
 
-#[test]
-fn candidates_differ_more_with_more_diversity() {
-    let space = numbers(3);
-    let (designs, scores) = table(3, 120, 0.05, 1);
-    let spread = |diversity: f64| {
-        let settings = Settings { diversity, ..quick(Model::PairwiseRidge) };
-        let found =
-            design(&space, Rows::new(&designs, &scores), &settings, None, &StopFlag::default())
-                .expect("a shortlist");
-        let mut sum = 0.0;
-        for (at, a) in found.candidates.iter().enumerate() {
-            for b in &found.candidates[..at] {
-                assert_ne!(a.design, b.design);
-                sum += space.distance(&a.design, &b.design) / 15.0;
-            }
-        }
-        sum
-    };
-    let distances: Vec<f64> = [0.0, 0.05, 0.5, 5.0].map(spread).to_vec();
-    println!("mean distance of pairs by diversity: {distances:?}");
-    assert!(distances.is_sorted() && distances[2] > 5.0 * distances[0], "{distances:?}");
-}
-
-/// Candidates are experiments of their own where a model rises to a corner of the space, and that corner is a row.
-#[test]
-fn candidates_at_a_corner_differ_from_each_other_and_from_rows() {
-    use crate::searcher::{Ascent, Searcher};
-    let space = numbers(3);
-    for seed in 0..20 {
-        let (mut designs, _) = table(3, 60, 0.0, seed);
-        designs[7] = vec![1.0; 3];
-        let scores: Vec<f64> = designs.iter().map(|x| 100.0 * x.iter().sum::<f64>()).collect();
-        let (model, searcher) = match seed % 4 {
-            0 => (Model::Process, Some(&Ascent::plain() as &dyn Searcher)),
-            _ => (Model::PairwiseRidge, None),
-        };
-        let settings = Settings { candidates: 8, seed, ..quick(model) };
-        let rows = Rows::new(&designs, &scores);
-        let found = design(&space, rows, &settings, searcher, &StopFlag::default());
-        let chosen: Vec<Design> =
-            found.expect("a shortlist").candidates.into_iter().map(|c| c.design).collect();
-        let support = Support::new(&space, &designs, seed);
-        assert_eq!(chosen.len(), 8);
-        for (at, one) in chosen.iter().enumerate() {
-            let others = chosen[..at].iter().chain(&designs);
-            let nearest = others.map(|other| space.distance(one, other)).fold(1.0, f64::min);
-            // A row may have another within a tenth of what is usual.
-            assert!(nearest > 0.02 * support.median(), "{seed}: {nearest}");
-            let apart = chosen[..at].iter().map(|other| space.distance(one, other));
-            assert!(apart.fold(1.0, f64::min) >= 0.24 * support.median(), "{seed}: {chosen:?}");
-        }
-    }
-}
-
-/// Of 4 × 4 × 4 designs all but five are rows, the best ones among them.
-#[test]
-fn a_nearly_complete_table_is_completed() {
-    let field = |at| Field::new(format!("x{at}"), Kind::Integer { lower: 0.0, upper: 3.0 });
-    let space = Space::try_new((0..3).map(field).collect(), Constraints::default()).expect("a box");
-    let mut designs: Vec<Design> = space.enumerate().expect("few").collect();
-    let score = |x: &Design| x[0] + 2.0 * x[1] - x[2] + 0.1 * x[0] * x[2];
-    designs.sort_by(|a, b| score(b).total_cmp(&score(a)));
-    let left: Vec<Design> = designs.split_off(59);
-    let scores: Vec<f64> = designs.iter().map(score).collect();
-    let of = |designs: &[Design], scores: &[f64], candidates| {
-        let settings = Settings { candidates, ..quick(Model::PairwiseRidge) };
-        design(&space, Rows::new(designs, scores), &settings, None, &StopFlag::default())
-    };
-    for candidates in [2, 5, 16] {
-        let found = of(&designs, &scores, candidates).expect("a shortlist").candidates;
-        assert_eq!(found.len(), candidates.min(5));
-        assert!(found.iter().all(|c| left.contains(&c.design)), "{found:?}");
-    }
-    let (mut all, mut every) = (designs.clone(), scores.clone());
-    all.extend(left.clone());
-    every.extend(left.iter().map(score));
-    let error = of(&all, &every, 2).expect_err("there is nothing left").to_string();
-    assert!(error.contains("not in the table yet"), "{error}");
-}
-
 /// Copies of rows say no more than the rows; a design that was measured again is one design.
 #[test]
 fn copied_rows_change_nothing_and_repeats_are_not_learned_from_and_asked_for() {
@@ -369,95 +292,4 @@ fn the_best_row_is_one_that_is_allowed() {
     let found = design(&space, rows, &quick(Model::PairwiseRidge), None, &StopFlag::default());
     let best = scores[..20].iter().copied().fold(f64::MIN, f64::max);
     assert_eq!(found.expect("a shortlist").best_known, best);
-}
-
-#[test]
-fn a_price_of_distance_keeps_candidates_near_the_data() {
-    let space = numbers(3);
-    let (designs, scores) = table(3, 120, 0.05, 1);
-    let distance = |distance_price: f64| {
-        let settings = Settings { distance_price, ..quick(Model::PairwiseRidge) };
-        let found =
-            design(&space, Rows::new(&designs, &scores), &settings, None, &StopFlag::default())
-                .expect("a shortlist");
-        let of: Vec<f64> = found.candidates.iter().map(|c| c.distance).collect();
-        statistics::mean(&of)
-    };
-    let (free, near) = (distance(0.0), distance(5.0));
-    assert!(near < free, "{near} against {free}");
-}
-
-/// Half of the rows are measured well and half badly, and a column says which.
-#[test]
-fn rows_with_less_noise_say_more_to_every_model() {
-    let space = numbers(3);
-    // A short training follows neither kind of row closely.
-    for (model, share) in [(Model::PairwiseRidge, 0.5), (Model::Process, 0.5), (Model::Mlp, 0.9)] {
-        let (mut better, mut errors) = (0, [0.0; 2]);
-        for seed in 0..8 {
-            let (designs, truths) = table(3, 120, 0.0, seed);
-            let spread = statistics::population_sd(&truths);
-            let deviation =
-                |row: usize| if row.is_multiple_of(2) { 0.05 * spread } else { 3.0 * spread };
-            let noise: Vec<f64> = (0..truths.len()).map(deviation).collect();
-            let mut draws = Draws::new(seed, "noise of a test");
-            let scores: Vec<f64> =
-                truths.iter().zip(&noise).map(|(y, noise)| y + noise * draws.normal()).collect();
-            let rows = Rows::new(&designs, &scores);
-            let weights = weights(&space, rows, &noise).expect("it fits");
-            let method = quick(model).method;
-            let error = |weights: &[f64]| {
-                let (stop, none) = (StopFlag::default(), Rows::default());
-                let fitted = method.fit(&space, Rows { weights, ..rows }, none, seed, &stop);
-                let means = fitted.expect("it fits").means(&designs);
-                means.iter().zip(&truths).map(|(p, y)| (p - y).powi(2)).sum::<f64>()
-            };
-            let pair = [error(&[]), error(&weights)];
-            better += u32::from(pair[1] < pair[0]);
-            errors.iter_mut().zip(pair).for_each(|(sum, error)| *sum += error);
-        }
-        let is_less = errors[1] < share * errors[0];
-        assert!(better >= 7 && is_less, "{model:?}: {better} of 8, {errors:?}");
-    }
-}
-
-#[test]
-fn equal_noise_weighs_nothing() {
-    let space = numbers(2);
-    let (designs, scores) = table(2, 30, 0.1, 1);
-    let rows = Rows::new(&designs, &scores);
-    assert!(weights(&space, rows, &[0.2; 30]).expect("it fits").is_empty());
-    let fitted = |weights: &[f64]| {
-        let rows = Rows { weights, ..rows };
-        let model = crate::model::Ridge::fit(&space, rows, true).expect("it fits");
-        crate::model::Surrogate::means(&model, &designs)
-    };
-    assert_eq!(fitted(&[]), fitted(&[1.0; 30]));
-    let error = weights(&space, rows, &[0.2; 29]).expect_err("one is missing").to_string();
-    assert!(error.contains("noises of rows"), "{error}");
-}
-
-/// Weights of any size: what is stated is the deviation of a measurement of weight 1.
-#[test]
-fn noise_is_that_of_a_measurement_of_weight_1() {
-    let space = numbers(3);
-    let (designs, truths) = table(3, 300, 0.0, 4);
-    let spread = statistics::population_sd(&truths);
-    let mut draws = Draws::new(4, "noise of a test");
-    let deviation = |row: usize| if row.is_multiple_of(2) { 0.3 * spread } else { 3.0 * spread };
-    let noisy = truths.iter().enumerate().map(|(row, y)| y + deviation(row) * draws.normal());
-    let scores: Vec<f64> = noisy.collect();
-    // A process looks for noise up to a multiple of the variance of the scores: both are within.
-    for unit in [0.3, 3.0] {
-        let weight = |row: usize| (unit * spread / deviation(row)).powi(2);
-        let weights: Vec<f64> = (0..scores.len()).map(weight).collect();
-        let rows = Rows { weights: &weights, ..Rows::new(&designs, &scores) };
-        for model in [Model::PairwiseRidge, Model::Process] {
-            let (method, stop) = (quick(model).method, StopFlag::default());
-            let fitted = method.fit(&space, rows, Rows::default(), 1, &stop).expect("it fits");
-            let found = fitted.noise() / (unit * spread);
-            // A standard error of the deviation of 300 errors is 4 %; leaving rows out adds some.
-            assert!((0.85..1.3).contains(&found), "{model:?} {unit}: {found}");
-        }
-    }
 }
