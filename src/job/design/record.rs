@@ -235,6 +235,8 @@ fn said_of(rehearsal: &Rehearsal) -> Value {
         "rank_correlation": rounded(rehearsal.rank_correlation),
         "rank_correlation_low": rounded(rehearsal.rank_correlation_low),
         "over_prediction": rounded(rehearsal.over_prediction),
+        "overreach": rounded(rehearsal.overreach),
+        "worth": rounded(rehearsal.worth()),
         "hidden": rehearsal.hidden,
         "answers": rehearsal.answers,
         "found": rehearsal.found,

@@ -13,7 +13,7 @@ const EPOCHS_MIN: u32 = 5;
 /// A kind of surrogate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Model {
-    /// The one that does best in the rehearsal: pairwise ridge, process, and, where neither does well, ensemble.
+    /// The one that does best in the rehearsal ([`Rehearsal::worth`](super::Rehearsal::worth)): pairwise ridge, process, and, where neither does well, ensemble.
     #[default]
     Auto,
     /// Linear in the sites.

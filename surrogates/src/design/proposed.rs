@@ -98,6 +98,7 @@ mod tests {
             rank_correlation: 0.0,
             rank_correlation_low: 0.0,
             over_prediction: 0.0,
+            overreach: 0.0,
             hidden: 0,
             answers: 0,
             found: 0,

@@ -52,6 +52,8 @@ pub struct Rehearsal {
     pub rank_correlation_low: f64,
     /// Mean of prediction less score over the answer, in units of the score.
     pub over_prediction: f64,
+    /// The same in units of the lift.
+    pub overreach: f64,
     /// Hidden rows.
     pub hidden: usize,
     /// Rows of an answer.
@@ -134,6 +136,12 @@ impl Rehearsal {
             && self.rank_correlation_low > 0.0
     }
 
+    /// What methods are compared by: the lift, less half of what was promised too much. A model that overreaches among the rows does so far more beyond them, where a search
+    /// goes.
+    pub fn worth(&self) -> f64 {
+        self.lift - 0.5 * self.overreach.max(0.0)
+    }
+
     /// Why it did not succeed, in words.
     pub fn reason(&self) -> Option<String> {
         if self.succeeded() {
@@ -158,6 +166,7 @@ struct Round {
     p: f64,
     correlation: f64,
     over: f64,
+    overreach: f64,
     found: usize,
     hidden: usize,
     answers: usize,
@@ -206,6 +215,7 @@ fn round(
         p: (as_good + 1) as f64 / (RANDOM_ANSWERS + 1) as f64,
         correlation: statistics::spearman(&means, scores),
         over,
+        overreach: if perfect > all { over / (perfect - all) } else { 0.0 },
         found: chosen.iter().filter(|row| **row < best).count(),
         hidden,
         answers,
@@ -233,6 +243,7 @@ fn summary(model: Model, rounds: Vec<Round>) -> Rehearsal {
         rank_correlation: correlation,
         rank_correlation_low: low,
         over_prediction: median(&|r| r.over),
+        overreach: median(&|r| r.overreach),
         hidden,
         answers,
         found: median(&|r| r.found as f64) as usize,

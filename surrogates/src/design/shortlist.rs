@@ -289,7 +289,7 @@ fn choose_method(
     }
     // The first of equals: models come in the order of their cost.
     let best = (0..tried.len())
-        .max_by(|a, b| tried[*a].1.lift.total_cmp(&tried[*b].1.lift).then(b.cmp(a)))
+        .max_by(|a, b| tried[*a].1.worth().total_cmp(&tried[*b].1.worth()).then(b.cmp(a)))
         .unwrap_or_default();
     tried.swap(0, best);
     // Several models tried are several chances of luck.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use hatchery_surrogates::design::Candidate;
+use hatchery_surrogates::design::{Candidate, Reason};
 use hatchery_surrogates::space::{Field, Kind};
 use hatchery_surrogates::table::Table;
 
@@ -91,6 +91,13 @@ pub(super) fn say_shortlist(
     let count = list.candidates.len();
     for (words, times) in record.reasons() {
         writeln!(out, "  {times} of {count}: {words}")?;
+    }
+    let is_far = |candidate: &Candidate| candidate.reasons.contains(&Reason::FarAway);
+    if count > 0 && list.candidates.iter().all(is_far) {
+        writeln!(
+            out,
+            "  there are no rows near any of them: take predictions as a direction, not as numbers"
+        )?;
     }
     let [of_80, of_95] = list.left_out.coverage.map(|share| short((100.0 * share).round()));
     writeln!(
