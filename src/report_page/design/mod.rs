@@ -151,14 +151,18 @@ impl DesignFiles {
             let model = escape(word(&rehearsal["model"]));
             let model = if at == 0 { format!("<b>{model}</b>, used") } else { model };
             let _ = write!(body, "<tr><th scope=\"row\">{model}</th>");
-            for key in ["lift", "p", "rank_correlation", "over_prediction"] {
+            for key in ["lift", "p", "rank_correlation", "over_prediction", "worth"] {
                 let _ = write!(body, "<td>{}</td>", real(&rehearsal[key], 3));
             }
             let _ =
                 writeln!(body, "<td>{} of {}</td></tr>", rehearsal["found"], rehearsal["answers"]);
         }
-        let head = ["model", "lift", "p", "rank correlation", "promised too much", "found"];
+        let head =
+            ["model", "lift", "p", "rank correlation", "promised too much", "worth", "found"];
         out += &table("", "Rehearsals", &columns(&head), &body);
+        if rehearsals.len() > 1 {
+            out += "<p>The model of the greatest worth is used: its lift, less half of what it promised too much, in units of the lift.</p>";
+        }
         out += "</section>\n";
         let points = points(&used["points"]);
         let scatter = self.agreement(
