@@ -73,48 +73,30 @@ impl Choice<'_> {
             return Ok(new);
         }
         let space = problem.surrogate.space();
-        let median = self.support.median();
-        let reach = (2.0 * median).max(1e-6);
-        let mut least = Least { apart: self.diversity.min(1.0) * median, novelty: 1.0 };
+        let apart = self.diversity.min(1.0) * self.support.median();
+        let mut least = Least { apart, novelty: 1.0 };
         let mut crowd = None;
-        let (mut pool, mut chosen): (Vec<Pooled>, Vec<Design>) = (Vec::new(), Vec::new());
+        let mut pool = self.pooled(problem, new, &[]);
+        let mut chosen: Vec<Design> = Vec::new();
         while chosen.len() < count {
-            // The first is the best that was found, if that may be proposed.
-            let mut fresh = self.pooled(problem, std::mem::take(&mut new), &chosen);
-            let again = match chosen.is_empty() {
-                true => !fresh.first().is_none_or(|one| least.allows(one)),
-                false => self.search_again,
-            };
-            pool.append(&mut fresh);
             let lacks = !pool.iter().any(|one| least.allows(one));
+            // The first is the best that was found, if that may be proposed.
+            let is_taken = pool.first().is_some_and(|one| !least.allows(one));
+            let again = if chosen.is_empty() { is_taken } else { self.search_again };
             if (again || lacks) && !problem.stop.is_raised() {
                 let crowd = crowd.get_or_insert_with(|| self.crowd(problem));
-                let penalty = |x: &[f64]| {
-                    let apart = nearest(space, &chosen, x);
-                    let within =
-                        |d: f64, radius: f64| if d < radius { 1.0 - d / radius } else { 0.0 };
-                    let crowd = crowd
-                        .iter()
-                        .map(|(row, own)| within(space.distance(row, x), least.novelty * own));
-                    let much = crowd.fold(within(apart, least.apart), f64::max);
-                    let forbidding = if much > 0.0 { FORBIDDING * (1.0 + much) } else { 0.0 };
-                    price * (1.0 - apart / reach).max(0.0) + self.spread * forbidding
-                };
-                let apart = Lowered { inner: problem.surrogate, penalty };
-                let seed = problem.seed.wrapping_add(chosen.len() as u64);
-                let of_pool = pool.iter().map(|one: &Pooled| &one.design);
-                let mut start: Vec<Design> = of_pool.take(STARTS / 2).cloned().collect();
-                start.extend(problem.start.iter().take(STARTS / 2).cloned());
-                let problem =
-                    Problem { surrogate: &apart, seed, start: &start, answers: 1, ..*problem };
-                new.extend(evolution().search(&problem)?.into_iter().take(STARTS));
+                let start = pool.iter().take(STARTS / 2).map(|one: &Pooled| one.design.clone());
+                let start: Vec<Design> =
+                    start.chain(problem.start.iter().take(STARTS / 2).cloned()).collect();
+                let problem = Problem { start: &start, ..*problem };
+                let mut new = self.search_apart(&problem, &chosen, &least, crowd)?;
                 new.retain(|design| known.insert(key(design)));
+                pool.append(&mut self.pooled(&problem, new, &chosen));
             }
-            pool.append(&mut self.pooled(problem, std::mem::take(&mut new), &chosen));
             let value = |one: &Pooled| {
                 let Prediction { mean, deviation } = one.prediction;
-                let near = (1.0 - one.apart / reach).max(0.0);
-                problem.merit.of(Prediction { mean: mean - price * near, deviation })
+                let mean = mean - price * self.nearness(one.apart);
+                problem.merit.of(Prediction { mean, deviation })
             };
             let values: Vec<f64> = pool.iter().map(value).collect();
             let all = (0..pool.len()).filter(|at| least.allows(&pool[*at]));
@@ -133,6 +115,38 @@ impl Choice<'_> {
             chosen.push(best);
         }
         Ok(chosen)
+    }
+
+    /// The best designs by the value of the next candidate, kept off the chosen ones and a crowd of rows.
+    fn search_apart(
+        &self,
+        problem: &Problem<'_>,
+        chosen: &[Design],
+        least: &Least,
+        crowd: &[(Design, f64)],
+    ) -> Result<Vec<Design>, SurrogateError> {
+        let space = problem.surrogate.space();
+        let price = self.diversity * self.spread;
+        let within = |d: f64, radius: f64| if d < radius { 1.0 - d / radius } else { 0.0 };
+        let penalty = |x: &[f64]| {
+            let apart = nearest(space, chosen, x);
+            let rows =
+                crowd.iter().map(|(row, own)| within(space.distance(row, x), least.novelty * own));
+            let much = rows.fold(within(apart, least.apart), f64::max);
+            let forbidding = if much > 0.0 { FORBIDDING * (1.0 + much) } else { 0.0 };
+            price * self.nearness(apart) + self.spread * forbidding
+        };
+        let apart = Lowered { inner: problem.surrogate, penalty };
+        let seed = problem.seed.wrapping_add(chosen.len() as u64);
+        let mut found =
+            evolution().search(&Problem { surrogate: &apart, seed, answers: 1, ..*problem })?;
+        found.truncate(STARTS);
+        Ok(found)
+    }
+
+    /// From 1, at a chosen design, to 0 at twice the typical distance between rows.
+    fn nearness(&self, apart: f64) -> f64 {
+        (1.0 - apart / (2.0 * self.support.median()).max(1e-6)).max(0.0)
     }
 
     /// The model is asked once for each design; only what is near it changes.

@@ -127,7 +127,8 @@ impl std::fmt::Debug for Shortlist {
     }
 }
 
-/// Makes a shortlist: at most as many candidates as are wanted, fewer where the space has no more. Rows of one design are taken as one, see `merged.rs`. `searcher` is what searches the model; if it is none, a small space is searched exhaustively and any other by evolution.
+/// Makes a shortlist: at most as many candidates as are wanted, fewer where the space has no more. Rows of one design are taken as one, see `merged.rs`. `searcher` is what
+/// searches the model for the first; if it is none, a small space is searched exhaustively and any other by evolution.
 ///
 /// # Errors
 /// Whatever keeps a model from being fitted or searched.
