@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use hatchery_engine::StopFlag;
-use hatchery_surrogates::SurrogateError;
 use hatchery_surrogates::design::{Model, Settings, Shortlist, design};
 use hatchery_surrogates::sharpness::{Regulariser, Sharpness};
 use hatchery_surrogates::table::{self, Options, Table};
+use hatchery_surrogates::{SurrogateError, statistics};
 use serde_json::json;
 
 use config::{again, config};
@@ -58,6 +58,7 @@ pub(in crate::cli) fn run(args: &DesignArgs) -> Result<Outcome> {
         source: &source,
         table: &table,
         list: &list,
+        spread: statistics::population_sd(&table.scores),
         is_next: args.suggest.is_some(),
         regulariser: regulariser.then(|| args.regulariser.name()),
         again: &again,

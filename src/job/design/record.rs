@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use hatchery_surrogates::design::{Candidate, Rehearsal, Shortlist};
-use hatchery_surrogates::statistics;
 use hatchery_surrogates::table::{Severity, Table};
 use serde_json::{Map, Value, json};
 
@@ -22,6 +21,8 @@ pub(crate) struct Record<'a> {
     pub(crate) source: &'a Source,
     pub(crate) table: &'a Table,
     pub(crate) list: &'a Shortlist,
+    /// Standard deviation of the scores: it says which digits matter.
+    pub(crate) spread: f64,
     /// Whether these are the next experiments of a series.
     pub(crate) is_next: bool,
     /// Name of the regulariser, of a model that has one.
@@ -195,14 +196,14 @@ impl Record<'_> {
 
     /// A score with six digits of what differs from row to row.
     fn rounded(&self, score: f64) -> f64 {
-        let digits = 5 + leading(score, statistics::population_sd(&self.table.scores));
+        let digits = 5 + leading(score, self.spread);
         format!("{score:.digits$e}").parse().unwrap_or(score)
     }
 
     /// A score as the column has it, for lines that people read: four digits of what differs from row to row.
     pub(crate) fn short(&self, score: f64) -> String {
         let score = self.shown(score);
-        shortened(score, 3 + leading(score, statistics::population_sd(&self.table.scores)))
+        shortened(score, 3 + leading(score, self.spread))
     }
 
     /// A score as the column has it.

@@ -61,7 +61,7 @@ impl Reason {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Rehearsal => "the rehearsal failed, see above",
+            Self::Rehearsal => "the rehearsal failed",
             Self::TooFewRows => "too few rows for a rehearsal",
             Self::FarAway => "farther from the data than 99 of 100 rows",
             Self::MaybeOrdinary => "the interval reaches the median of the table",

@@ -118,10 +118,21 @@ fn found_sum(table: &Table) -> Option<Note> {
             let total = sum(&table.designs[0]);
             let scale = run.iter().map(|&at| table.designs[0][site(at)].abs()).sum::<f64>();
             let varies = run.iter().filter(|&&at| space.is_free(site(at))).count();
-            let (least, most) = extremes(table.designs.iter().map(|x| sum(x)));
-            if varies >= 2 && most - least <= ROUNDED * scale {
+            // Most runs end at the second row.
+            let near = |x: &Vec<f64>| (sum(x) - total).abs() <= ROUNDED * scale;
+            if varies < 2 || !table.designs.iter().all(near) {
+                continue;
+            }
+            let range = |of: &dyn Fn(&[f64]) -> f64| {
+                let (least, most) = extremes(table.designs.iter().map(|x| of(x)));
+                (least, most, most - least)
+            };
+            let (least, most, off) = range(&sum);
+            let exact = off <= 1e-6 * scale.max(1e-9);
+            // Columns that hardly change have a sum that hardly changes.
+            let member = run.iter().map(|&at| range(&|x| x[site(at)]).2).fold(0.0, f64::max);
+            if exact || off <= ROUNDED * scale.min(10.0 * member) {
                 let columns = run.iter().map(|&at| space.fields()[at].name.clone()).collect();
-                let exact = most - least <= 1e-6 * scale.max(1e-9);
                 // Sums of rounded numbers lie about a short one.
                 let short = |x: f64, unit: f64| (x / unit).round() * unit;
                 let total = short(if exact { total } else { 0.5 * (least + most) }, 1e-9);
@@ -244,8 +255,7 @@ fn two_scores(table: &Table) -> Option<Note> {
     let rows = table.scores.iter().filter(|score| **score == better).count();
     let others = table.scores.iter().filter(|score| **score == worse).count();
     let (of, values) = (table.rows(), [worse, better].map(|score| table.shown_score(score) + 0.0));
-    (rows + others == of && rows.max(others) > 2)
-        .then(|| note(Severity::Warning, Finding::TwoScores { values, rows, of }))
+    (rows + others == of).then(|| note(Severity::Warning, Finding::TwoScores { values, rows, of }))
 }
 
 /// The note of one score at either end that lies far from the rest.

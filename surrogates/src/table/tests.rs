@@ -249,31 +249,25 @@ fn whatever_makes_a_result_less_than_it_looks_is_a_note() {
     assert!(found(&few, "").contains(
         "9 rows are few for designs of 2 free numbers; five times as many, 10, would be better"
     ));
-    let mixture = table_of(
-        40,
-        &[
-            ("p", &|row| format!("{:.2}", any(row, 1, 50) as f64 / 100.0)),
-            ("q", &|row| format!("{:.2}", any(row, 2, 50) as f64 / 100.0)),
-            ("r", &|row| {
-                format!("{:.2}", 1.0 - (any(row, 1, 50) + any(row, 2, 50)) as f64 / 100.0)
-            }),
-        ],
-    );
+    let mixture_of = |parts: f64, digits: usize| {
+        let part = move |row: usize, salt: usize| any(row, salt, 50) as f64 / parts;
+        let p = |row: usize| format!("{:.digits$}", part(row, 1));
+        let q = |row: usize| format!("{:.digits$}", part(row, 2));
+        let r = |row: usize| format!("{:.digits$}", 1.0 - part(row, 1) - part(row, 2));
+        table_of(40, &[("p", &p), ("q", &q), ("r", &r)])
+    };
+    let mixture = mixture_of(100.0, 2);
     assert!(
         found(&mixture, "")
             .contains("p + q + r is 1 in every row; if a design must keep that, declare it")
     );
-    let rounded = table_of(
-        40,
-        &[
-            ("p", &|row| format!("{:.3}", any(row, 1, 50) as f64 / 150.0)),
-            ("q", &|row| format!("{:.3}", any(row, 2, 50) as f64 / 150.0)),
-            ("r", &|row| {
-                format!("{:.3}", 1.0 - (any(row, 1, 50) + any(row, 2, 50)) as f64 / 150.0)
-            }),
-        ],
+    assert!(
+        found(&mixture_of(150.0, 3), "").contains("p + q + r is 1 in every row (up to 0.001); if")
     );
-    assert!(found(&rounded, "").contains("p + q + r is 1 in every row (up to 0.001); if"));
+    // Columns that hardly change are no mixture.
+    let kelvin = |row: usize| format!("{:.1}", 300.0 + any(row, 1, 8) as f64 / 10.0);
+    let pascal = |row: usize| format!("{:.1}", 200.0 + any(row, 2, 8) as f64 / 10.0);
+    assert_eq!(found(&table_of(40, &[("kelvin", &kelvin), ("pascal", &pascal)]), ""), "");
     let declared = "[[sum]]\ncolumns = [\"p\", \"q\", \"r\"]\ntotal = 1\n";
     assert_eq!(found(&mixture, declared), "");
 
