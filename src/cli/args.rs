@@ -1,14 +1,17 @@
 //! What was typed.
 
+mod design;
+mod program;
 mod reward;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use hatchery_surrogates::design::{Model, Settings};
 
-use crate::job::design::Search;
-
+pub(super) use design::{DesignArgs, MissingChoice, RegulariserChoice};
+pub(super) use program::{
+    ExportProgramArgs, Language, ProgramArgs, ProgramCommand, ScoreArgs, SimplifyArgs, SourceArgs,
+};
 pub(super) use reward::{RewardArgs, RewardCommand, RewardNamesArgs, RewardScoreArgs};
 
 /// Evolutionary and black-box search: trains and optimises anything that returns a score.
@@ -191,147 +194,6 @@ pub(super) struct FitArgs {
     pub(super) talk: TalkArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum MissingChoice {
-    /// A row with a missing cell is an error
-    Refuse,
-    /// Such rows are left out
-    Drop,
-}
-
-impl MissingChoice {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Refuse => "refuse",
-            Self::Drop => "drop",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum RegulariserChoice {
-    /// Nothing
-    None,
-    /// Sharpness-aware minimisation
-    Sam,
-    /// A bound on the sharpness, with a multiplier that is learned
-    Ignite,
-    /// A price on the sharpness
-    Ignite2,
-}
-
-impl RegulariserChoice {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Sam => "sam",
-            Self::Ignite => "ignite",
-            Self::Ignite2 => "ignite2",
-        }
-    }
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  hatchery design data.csv --target y --maximize --candidates 16 --out shortlist.csv
-  hatchery design mixtures.csv --space space.toml --surrogate gp
-  hatchery design data.csv --target y --suggest        measure, append the row, run again
-  hatchery design design_bench_data/tf_bind_8 --candidates 128 --searcher exhaustive
-
-What the space file does not say about a column, the table does. Before it proposes anything, the
-command hides the best rows of the table, tries to find them and prints how much better than chance
-that went; where it was no better, every verdict is `abstain`. The shortlist has the columns of the
-table, scores left empty, and `predicted`, `low`, `high` (80 % interval), `distance` (to the five
-nearest rows, 0 to 1) and `verdict`: `build`, `explore` (worth learning from; do not count on the
-prediction) or `abstain`.
-
-Exit codes: 0 there is a shortlist; 1 failed; 2 wrong usage or table, nothing is written; 3 it
-abstains, the shortlist is for exploration only; 130 interrupted. Same seed and no --seconds, same
-shortlist, for any number of threads.")]
-pub(super) struct DesignArgs {
-    /// A table with a header line: CSV or TSV, also packed with gzip; Parquet, if built with `--features parquet`. Or a folder with <name>-x-0.npy and <name>-y-0.npy, as Design-Bench has them
-    #[arg(value_name = "DATA")]
-    pub(super) data: PathBuf,
-    /// Column of the scores (a folder: y)
-    #[arg(long, value_name = "COLUMN")]
-    pub(super) target: Option<String>,
-    /// Larger scores are better (default: smaller ones, unless the space file says otherwise; a folder: larger ones)
-    #[arg(long, conflicts_with = "minimize")]
-    pub(super) maximize: bool,
-    /// Smaller scores are better
-    #[arg(long)]
-    pub(super) minimize: bool,
-    /// What is known about the columns: kinds, bounds, fixed values, sums, limits, forbidden combinations, a column of noise
-    #[arg(long, value_name = "FILE.toml")]
-    pub(super) space: Option<PathBuf>,
-    /// A column that is no part of a design; may be given many times
-    #[arg(long, value_name = "COLUMN")]
-    pub(super) ignore: Vec<String>,
-    /// What becomes of rows with missing cells
-    #[arg(long, value_enum, default_value_t = MissingChoice::Refuse)]
-    pub(super) missing: MissingChoice,
-    /// Designs to propose
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub(super) candidates: u32,
-    /// Propose the next experiment of a series (or several, as in --suggest=3), by expected improvement; no rehearsal
-    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = clap::value_parser!(u32).range(1..=64), conflicts_with_all = ["candidates", "no_rehearsal"])]
-    pub(super) suggest: Option<u32>,
-    /// The model; auto rehearses a ridge and a process, networks too if neither does well, and
-    /// takes the best
-    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = names(&Model::ALL))]
-    pub(super) surrogate: String,
-    /// What keeps networks from being sharp
-    #[arg(long, value_enum, default_value_t = RegulariserChoice::Ignite)]
-    pub(super) regulariser: RegulariserChoice,
-    /// What searches the model; auto is exhaustive where that is possible, else evolution
-    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = names(&Search::ALL))]
-    pub(super) searcher: String,
-    /// Deviations of the model that are taken off its mean
-    #[arg(long, value_name = "B", default_value_t = Settings::default().pessimism, allow_negative_numbers = true)]
-    pub(super) pessimism: f64,
-    /// How much candidates shall differ, from 0
-    #[arg(long, value_name = "D", default_value_t = Settings::default().diversity, allow_negative_numbers = true)]
-    pub(super) diversity: f64,
-    /// Deviations of the scores that each typical distance between rows costs beyond where three of four rows lie; 0 searches anywhere
-    #[arg(long, value_name = "P", default_value_t = Settings::default().distance_price, allow_negative_numbers = true)]
-    pub(super) distance_price: f64,
-    /// Propose without having tried it on the table; nothing is abstained from then
-    #[arg(long)]
-    pub(super) no_rehearsal: bool,
-    /// Rows of the table may be proposed again
-    #[arg(long)]
-    pub(super) repeats: bool,
-    /// Seed of everything random
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
-    pub(super) seed: u64,
-    /// End training and search after about so many seconds; what is found then is not the same every time
-    #[arg(long, value_name = "S", allow_negative_numbers = true)]
-    pub(super) seconds: Option<f64>,
-    /// File for the shortlist (default: shortlist.csv in the run directory, where it is in any case); `-` is standard output
-    #[arg(long, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
-    /// Replace FILE even if it is no shortlist
-    #[arg(long, requires = "out")]
-    pub(super) force: bool,
-    /// Run directory (default: runs/<table>-seed<seed>); must be new or empty
-    #[arg(long, value_name = "DIR")]
-    pub(super) run_dir: Option<PathBuf>,
-    /// Print nothing but errors
-    #[arg(long, short)]
-    pub(super) quiet: bool,
-    /// Print the result as one JSON object on the last line of standard output
-    #[arg(long)]
-    pub(super) json: bool,
-    /// Threads to use (default: all cores); never changes a result
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub(super) threads: Option<u32>,
-}
-
-/// A word that must be one of the names of a list.
-fn names<T>(all: &[(&'static str, T)]) -> clap::builder::PossibleValuesParser {
-    clap::builder::PossibleValuesParser::new(all.iter().map(|(name, _)| *name))
-}
-
 #[derive(Debug, clap::Args)]
 pub(super) struct PredictArgs {
     /// Directory of a run of `hatchery fit`
@@ -489,113 +351,4 @@ pub(super) struct CompletionsArgs {
     /// Shell to print completions for
     #[arg(value_enum)]
     pub(super) shell: clap_complete::Shell,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  hatchery program simplify lion-raw                       what the published search found, as short as its form allows
-  hatchery program simplify lion-raw --proxy n1 --seeds 8  and without statements that hardly change a training
-  hatchery program simplify rule.txt --json --out short.txt
-  hatchery program export lion --as pytorch --out lion.py
-  echo 'y = x * x / x' | hatchery program simplify - --columns x
-  hatchery program score rule.txt --proxy m1 --seeds 16
-
-Program text is one assignment a line; `hatchery program export NAME --as text` prints one to start from.")]
-pub(super) struct ProgramArgs {
-    #[command(subcommand)]
-    pub(super) command: ProgramCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum ProgramCommand {
-    /// Make a program as short as possible without changing what it does
-    Simplify(SimplifyArgs),
-    /// Write a program as code of another language, as LaTeX or as pseudo-code
-    Export(ExportProgramArgs),
-    /// Train small models with an optimizer and report the losses
-    Score(ScoreArgs),
-}
-
-/// A program and what it takes and gives.
-#[derive(Debug, clap::Args)]
-pub(super) struct SourceArgs {
-    /// A file of program text, `-` for standard input, or a start program
-    #[arg(value_name = "FILE|NAME")]
-    pub(super) program: String,
-    /// The program is a formula of these columns (names with commas between), not an optimizer
-    #[arg(long, value_name = "X,Z,…", value_delimiter = ',')]
-    pub(super) columns: Vec<String>,
-    /// Name of what the formula computes
-    #[arg(long, value_name = "NAME", default_value = "y", requires = "columns")]
-    pub(super) target: String,
-    /// The optimizer reads `t`, the part of training that is done, and `log_n`, ln of the number of steps
-    #[arg(long, conflicts_with = "columns")]
-    pub(super) progress: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct SimplifyArgs {
-    #[command(flatten)]
-    pub(super) source: SourceArgs,
-    /// Remove statements that hardly change trainings on this proxy; may be given many times
-    #[arg(long, value_name = "ID")]
-    pub(super) proxy: Vec<String>,
-    /// The same with the proxies m1 and n1
-    #[arg(long)]
-    pub(super) numeric: bool,
-    /// Seeds of these trainings
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(super) seeds: u32,
-    /// Largest mean change of the loss, as a share of it, at which a statement may go
-    #[arg(long, value_name = "T", default_value_t = 0.001)]
-    pub(super) tolerance: f64,
-    /// Write the program to a file (default: only print it)
-    #[arg(long, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Language {
-    Rust,
-    Numpy,
-    Pytorch,
-    Optax,
-    Sympy,
-    Latex,
-    Pseudocode,
-    /// Program text, as this command reads it
-    Text,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct ExportProgramArgs {
-    #[command(flatten)]
-    pub(super) source: SourceArgs,
-    /// What to write
-    #[arg(long = "as", value_enum, value_name = "LANGUAGE")]
-    pub(super) language: Language,
-    /// What the program was scored on, for the comment at the head
-    #[arg(long, value_name = "TEXT")]
-    pub(super) scored_on: Option<String>,
-    /// File to write (default: standard output)
-    #[arg(long, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct ScoreArgs {
-    #[command(flatten)]
-    pub(super) source: SourceArgs,
-    /// What to train: an id with knobs, such as m1 or n1:width=128,steps=1000
-    #[arg(long, value_name = "ID", required = true)]
-    pub(super) proxy: String,
-    /// Trainings, each with other initial weights and batches
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub(super) seeds: u32,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
 }
