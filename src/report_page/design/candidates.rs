@@ -64,7 +64,7 @@ impl DesignFiles {
         let searcher = escape(word(&self.found["searcher"]));
         format!(
             "<section>\n<h2>{title}</h2>\n<p>By {model}, searched by {searcher}. Distance: mean over the five nearest rows, from 0 to 1; in brackets \
-             how many of the rows are as near to the others. Intervals hold for designs like the rows: beyond them nothing is promised.</p>\n\
+             how many of the rows are nearer to the others. Intervals hold for designs like the rows: beyond them nothing is promised.</p>\n\
              {}<p>To be filled in: <code>shortlist.csv</code>.</p>\n</section>\n",
             table("sortable", title, &columns(&head), &body)
         )

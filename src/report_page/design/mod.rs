@@ -85,7 +85,7 @@ impl DesignFiles {
             None => "no rehearsal".into(),
         };
         vec![
-            ("lead", "Best prediction", real(&first["predicted"], 5), interval),
+            ("lead", "First choice", real(&first["predicted"], 5), interval),
             ("lead", "Best row", real(&found["best_known"], 5), word(&found["target"]).to_owned()),
             ("", "Rows", count(&found["rows"]), String::new()),
             ("", "Columns", number::count(list(&found["columns"]).len() as u64), String::new()),

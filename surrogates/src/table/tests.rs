@@ -265,8 +265,8 @@ fn whatever_makes_a_result_less_than_it_looks_is_a_note() {
         found(&mixture_of(150.0, 3), "").contains("p + q + r is 1 in every row (up to 0.001); if")
     );
     // Columns that hardly change are no mixture.
-    let kelvin = |row: usize| format!("{:.1}", 300.0 + any(row, 1, 8) as f64 / 10.0);
-    let pascal = |row: usize| format!("{:.1}", 200.0 + any(row, 2, 8) as f64 / 10.0);
+    let kelvin = |row: usize| format!("{:.2}", 300.0 + any(row, 1, 50) as f64 / 70.0);
+    let pascal = |row: usize| format!("{:.2}", 200.0 + any(row, 2, 50) as f64 / 70.0);
     assert_eq!(found(&table_of(40, &[("kelvin", &kelvin), ("pascal", &pascal)]), ""), "");
     let declared = "[[sum]]\ncolumns = [\"p\", \"q\", \"r\"]\ntotal = 1\n";
     assert_eq!(found(&mixture, declared), "");
