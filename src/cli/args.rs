@@ -148,7 +148,7 @@ pub(super) struct RunArgs {
 Prints the front: the best formula of each complexity that no simpler one matches. `loss` is the mean squared error, `score` how
 steeply its logarithm falls. Same seed and same --births, same formulas, for any number of threads.")]
 pub(super) struct FitArgs {
-    /// A table with a header line; cells parted by commas, semicolons or tabs. Parquet, if built with `--features parquet`
+    /// A table with a header line; cells parted by commas, semicolons or tabs. JSON lines, one object a line. Parquet, if built with `--features parquet`
     #[arg(value_name = "DATA.csv")]
     pub(super) data: PathBuf,
     /// Column to explain; several with commas between have a front each

@@ -69,7 +69,9 @@ fn a_malformed_table_is_one_line_and_exit_code_2_and_nothing_is_written() {
         (cell(0, 1, ""), "", "", "column 2 of the header has no name"),
         (wide(100_000), "", "", "the table has 100001 columns, at most 10000 are possible"),
         (cell(0, 0, "predicted"), "", "", "has a column \"predicted\" already"),
-        ("{\"t\": 1, \"y\": 2}\n".repeat(9), "", "", "it looks like JSON"),
+        ("[{\"t\": 1, \"y\": 2}]\n".into(), "", "", "it looks like one list of JSON"),
+        ("{\"t\": 1, \"y\": 2}\n{\"t\":\n".into(), "", "", "line 2: it is no JSON object"),
+        ("{\"t\": [1, 2], \"y\": 2}\n".into(), "", "", "'t' holds a list or an object"),
         ("PK\u{3}\u{4} and so on".into(), "", "", "it is a spreadsheet (.xlsx, .ods)"),
         // Columns and roles.
         (

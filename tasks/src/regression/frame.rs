@@ -59,6 +59,13 @@ pub enum FrameError {
         /// What is there.
         text: String,
     },
+    /// A line that is no object of single values, where each line is to be one.
+    Json {
+        /// From 1.
+        line: u64,
+        /// What is wrong.
+        reason: String,
+    },
     /// Bytes that are no UTF-8 text.
     NotText,
     /// A Parquet file that is none, or this build does not read them.
@@ -84,6 +91,7 @@ impl fmt::Display for FrameError {
         match self {
             Self::Csv { reason } => write!(f, "{reason}"),
             Self::Parquet { reason } => write!(f, "{reason}"),
+            Self::Json { line, reason } => write!(f, "line {line}: {reason}"),
             Self::NotText => write!(f, "it is no UTF-8 text"),
             Self::Empty => write!(f, "there are no rows below a header"),
             Self::DuplicateColumn { name } => write!(f, "line 1: two columns are called '{name}'"),
@@ -116,7 +124,7 @@ impl fmt::Display for FrameError {
 const MISSING: [&str; 8] = ["", "NA", "N/A", "na", "nan", "NaN", "null", "?"];
 
 impl Frame {
-    /// Reads the bytes of a file: Parquet if its name ends so, else text with a header line; either may be packed with gzip.
+    /// Reads the bytes of a file: Parquet if its name ends so, else text with a header line, or JSON lines if it begins with `{`; each may be packed with gzip.
     ///
     /// # Errors
     /// [`FrameError`] for the first fault of the table as such; what is in its cells is looked at later.
@@ -139,8 +147,12 @@ impl Frame {
             return Err(FrameError::Csv { reason: reason.into() });
         }
         let text = String::from_utf8(bytes).map_err(|_| FrameError::NotText)?;
-        if text.trim_start().starts_with(['{', '[']) {
-            let reason = "it looks like JSON; a table has a line of names, then a line a row: write it as CSV";
+        let start = text.trim_start_matches('\u{feff}').trim_start();
+        if start.starts_with('{') {
+            return Self::of_json_lines(text.trim_start_matches('\u{feff}'));
+        }
+        if start.starts_with('[') {
+            let reason = "it looks like one list of JSON; write it as CSV, or as JSON lines: one object a line";
             return Err(FrameError::Csv { reason: reason.into() });
         }
         Self::read(&text)
@@ -153,14 +165,13 @@ impl Frame {
     }
 
     /// A table from its columns' names and cells; `lines` are those of the rows in the file.
-    #[cfg(feature = "parquet")]
     pub(super) fn try_new(
         names: Vec<String>,
         cells: Vec<Vec<String>>,
         lines: Vec<u64>,
     ) -> Result<Self, FrameError> {
         check_names(&names)?;
-        if cells.is_empty() {
+        if names.is_empty() || cells.is_empty() {
             return Err(FrameError::Empty);
         }
         Ok(Self { names, cells, lines, delimiter: b',' })

@@ -5,6 +5,7 @@
 
 mod formulas;
 mod frame;
+mod json_lines;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod sample;
