@@ -196,14 +196,17 @@ fn differences(groups: &Groups) {
             (true, true) => "better",
             (true, false) => "worse",
         };
+        let relative = match *plain > 0.0 {
+            true => format!("{:+.1}", 100.0 * found.mean / plain),
+            false => "-".to_owned(),
+        };
         println!(
-            "{task:12} {searcher:12} {arm:16} {:>3} {plain:>7.3} {:>+8.4} {:>+8.4} {:>+8.4} {:>7.4} {:>+8.1} {p:>7.4} {corrected:>7.4} {verdict}",
+            "{task:12} {searcher:12} {arm:16} {:>3} {plain:>7.3} {:>+8.4} {:>+8.4} {:>+8.4} {:>7.4} {relative:>8} {p:>7.4} {corrected:>7.4} {verdict}",
             differences.len(),
             found.mean,
             found.low,
             found.high,
             statistics::sample_sd(differences),
-            100.0 * found.mean / plain,
         );
     }
     over_tasks(&cells);
