@@ -70,6 +70,8 @@ fn designs_better_than_any_row_are_proposed() {
         "where chance finds 4",
         "shortlist of 6 by pairwise-ridge, searched by evolution",
         "% lay in their 80 % interval",
+        "the model goes by these columns: of a rank correlation of 1, shuffling one of them loses",
+        "\n  grams 0.",
         "shortlist list.csv",
         "report    a/report.html",
     ] {
@@ -106,6 +108,25 @@ fn designs_better_than_any_row_are_proposed() {
         .code(2)
         .stderr(contains("is the table itself"));
     scratch.command(&format!("{QUICK} --run-dir a")).assert().code(2).stderr(contains("--run-dir"));
+}
+
+#[test]
+fn json_lines_are_the_same_table() {
+    let scratch = scratch();
+    let object = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let [operator, t, g, catalyst, score] = cells[..] else { panic!("five cells: {line}") };
+        format!(
+            "{{\"operator\":\"{operator}\",\"temperature\":{t},\"grams\":{g},\"catalyst\":\"{catalyst}\",\"yield\":{score}}}\n"
+        )
+    };
+    let lines: String = reactions(90).lines().skip(1).map(object).collect();
+    scratch.write("reactions.jsonl", &lines);
+    scratch.ok(&format!("{QUICK} --quiet --run-dir a"));
+    scratch.ok(&format!("{} --quiet --run-dir b", QUICK.replace(".csv", ".jsonl")));
+    let list =
+        |run| fs::read_to_string(scratch.path(&format!("{run}/shortlist.csv"))).expect("read");
+    assert_eq!(list("a"), list("b"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use hatchery_engine::StopFlag;
 use hatchery_surrogates::design::{
-    Calibration, Candidate, Interval, LeftOut, Shortlist, Support, Verdict, rounded,
+    Calibration, Candidate, Effects, Interval, LeftOut, Shortlist, Support, Verdict, rounded,
 };
 use hatchery_surrogates::gp::acquire::{Normals, Scenarios};
 use hatchery_surrogates::gp::{self, ROWS_MAX};
@@ -127,7 +127,7 @@ pub(crate) fn next(
         rehearsals: Vec::new(),
         abstains: None,
         searcher: searcher.name().to_owned(),
-        left_out: LeftOut { calibration, coverage, points },
+        left_out: LeftOut { calibration, coverage, points, effects: Effects::default() },
         best_known,
         surrogate: Box::new(process),
     })

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use hatchery_surrogates::design::{Candidate, Rehearsal, Shortlist};
+use hatchery_surrogates::design::{Candidate, Effect, Rehearsal, Shortlist};
+use hatchery_surrogates::space::Kind;
 use hatchery_surrogates::table::{Severity, Table};
 use serde_json::{Map, Value, json};
 
@@ -106,6 +107,8 @@ impl Record<'_> {
             "rehearsals": rehearsals,
             "coverage": list.left_out.coverage.map(rounded),
             "best_known": self.shown(list.best_known),
+            "spread": rounded(self.spread),
+            "effects": self.effects(),
             "candidates": candidates,
             "pictured": rows,
             "shares": components.shares.map(rounded),
@@ -133,6 +136,7 @@ impl Record<'_> {
             "coverage_80": rounded(list.left_out.coverage[0]),
             "coverage_95": rounded(list.left_out.coverage[1]),
             "best_known": self.shown(list.best_known),
+            "effects": self.effects(),
             "candidates": self.candidates(),
             "digest": crate::job::digest(self.csv().as_bytes()),
         });
@@ -178,6 +182,32 @@ impl Record<'_> {
             value["slacks"] = json!(slacks.collect::<Vec<f64>>());
         }
         value
+    }
+
+    /// Which columns the model goes by; nothing where that was not measured.
+    fn effects(&self) -> Option<Value> {
+        let effects = &self.list.left_out.effects;
+        let of_site = |effect: &Effect| {
+            json!({
+                "column": self.site(effect.site),
+                "loss": rounded(effect.loss),
+                "trend": effect.trend.map(rounded),
+                "better": effect.better(),
+            })
+        };
+        let sites: Vec<Value> = effects.sites.iter().map(of_site).collect();
+        (!sites.is_empty())
+            .then(|| json!({ "correlation": rounded(effects.correlation), "columns": sites }))
+    }
+
+    /// The name of a site: that of its column; of a letter its place from 1 too.
+    pub(crate) fn site(&self, site: usize) -> String {
+        let fields = self.table.space.fields();
+        let field = fields.iter().find(|field| field.sites.contains(&site));
+        field.map_or_else(String::new, |field| match field.kind {
+            Kind::Sequence { .. } => format!("{} {}", field.name, site - field.sites.start + 1),
+            _ => field.name.clone(),
+        })
     }
 
     fn notes(&self) -> Vec<Value> {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::DesignFiles;
-use super::value::{interval, list, real, verdict, word};
+use super::value::{list, real, verdict, word};
 use crate::report_page::html::{columns, escape, table};
 use crate::report_page::number;
 
@@ -34,9 +34,9 @@ impl DesignFiles {
             );
             body += &cell(
                 &candidate["predicted"],
-                format!("<b>{}</b>", real(&candidate["predicted"], 5)),
+                format!("<b>{}</b>", self.score(&candidate["predicted"])),
             );
-            body += &cell(&candidate["low"], interval(candidate, "low", "high"));
+            body += &cell(&candidate["low"], self.interval(candidate, "low", "high"));
             for name in &names {
                 let text = candidate["design"][*name].as_str().unwrap_or("–");
                 let shown = match text.parse::<f64>() {
@@ -45,7 +45,7 @@ impl DesignFiles {
                 };
                 let _ = write!(body, "<td data-sort=\"{}\"{shown}</td>", escape(text));
             }
-            body += &cell(&candidate["low_95"], interval(candidate, "low_95", "high_95"));
+            body += &cell(&candidate["low_95"], self.interval(candidate, "low_95", "high_95"));
             let percent = |value: &Value| {
                 let share = value.as_f64();
                 share.map_or("–".into(), |share| format!("{} %", number::fixed(100.0 * share, 0)))

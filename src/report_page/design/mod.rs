@@ -1,6 +1,7 @@
 //! The page of a shortlist: the rehearsal first, then candidates, where they lie, what predictions were worth, how networks were trained.
 
 mod candidates;
+mod effects;
 mod pictures;
 mod training;
 mod value;
@@ -11,7 +12,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::Value;
 
-use value::{count, interval, list, points, real, word};
+use value::{count, digits, list, points, real, word};
 
 use crate::report_page::figures::{Figures, Outcome};
 use crate::report_page::html::{columns, escape, table};
@@ -48,6 +49,20 @@ impl DesignFiles {
         self.found["again"].as_str()
     }
 
+    /// A score, with the digits that matter.
+    pub(super) fn score(&self, value: &Value) -> String {
+        real(value, digits(value, &self.found["spread"]))
+    }
+
+    /// An interval of scores; an end at infinity is no number in JSON.
+    pub(super) fn interval(&self, value: &Value, low: &str, high: &str) -> String {
+        let end = |key: &str, infinite: &str| match value[key].is_number() {
+            true => self.score(&value[key]),
+            false => infinite.to_owned(),
+        };
+        format!("{} to {}", end(low, "−∞"), end(high, "∞"))
+    }
+
     /// What is said at the top, if the run came to its end: an abstention is no success.
     pub(super) fn outcome(&self, outcome: Outcome) -> Outcome {
         match self.found["abstains"].as_str() {
@@ -75,7 +90,7 @@ impl DesignFiles {
             Some(share) => format!("{} %", number::fixed(100.0 * share, 0)),
             None => "–".into(),
         };
-        let interval = format!("80 % interval {}", interval(first, "low", "high"));
+        let interval = format!("80 % interval {}", self.interval(first, "low", "high"));
         let chance = match rehearsal["found"].as_u64() {
             Some(count) => format!(
                 "{count} of {} found, {} by chance",
@@ -85,8 +100,13 @@ impl DesignFiles {
             None => "no rehearsal".into(),
         };
         vec![
-            ("lead", "First choice", real(&first["predicted"], 5), interval),
-            ("lead", "Best row", real(&found["best_known"], 5), word(&found["target"]).to_owned()),
+            ("lead", "First choice", self.score(&first["predicted"]), interval),
+            (
+                "lead",
+                "Best row",
+                self.score(&found["best_known"]),
+                word(&found["target"]).to_owned(),
+            ),
             ("", "Rows", count(&found["rows"]), String::new()),
             ("", "Columns", number::count(list(&found["columns"]).len() as u64), String::new()),
             ("", "Lift", real(&rehearsal["lift"], 2), chance),
@@ -103,6 +123,7 @@ impl DesignFiles {
         }
         out += &self.candidates();
         out += &format!("<div class=\"charts\">\n{}{}</div>\n", self.map(), self.left_out());
+        out += &self.effects();
         out += &self.training();
         out += &self.columns();
         out

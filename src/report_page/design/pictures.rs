@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::DesignFiles;
-use super::value::{list, points, real, verdict, word};
+use super::value::{list, points, verdict, word};
 use crate::report_page::number;
 use crate::report_page::scatter::{Point, Scatter};
 
@@ -66,7 +66,7 @@ impl DesignFiles {
                 y: row[1].as_f64()?,
                 class: "row",
                 weight: 0.12 + 0.78 * if maximize { share } else { 1.0 - share },
-                title: format!("line {}: {target} {}", row[3], number::real(score, 5)),
+                title: format!("line {}: {target} {}", row[3], self.score(&row[2])),
                 label: String::new(),
             })
         };
@@ -80,7 +80,7 @@ impl DesignFiles {
                     "candidate {}: {}, predicted {}",
                     at + 1,
                     word(&candidate["verdict"]),
-                    real(&candidate["predicted"], 5)
+                    self.score(&candidate["predicted"])
                 ),
                 label: if at < 24 { (at + 1).to_string() } else { String::new() },
             })

@@ -20,12 +20,13 @@ pub(super) fn count(value: &Value) -> String {
     value.as_u64().map_or("–".into(), number::count)
 }
 
-/// An interval; an end at infinity is no number in JSON.
-pub(super) fn interval(value: &Value, low: &str, high: &str) -> String {
-    let end = |key: &str, infinite: &str| {
-        value[key].as_f64().map_or(infinite.to_owned(), |x| number::real(x, 4))
-    };
-    format!("{} to {}", end(low, "−∞"), end(high, "∞"))
+/// Digits of a score to show: four, after those that are the same in all scores where these differ by `spread`.
+pub(super) fn digits(score: &Value, spread: &Value) -> usize {
+    let power = score.as_f64().zip(spread.as_f64()).map(|(x, s)| (x.abs() / s).log10());
+    match power {
+        Some(power) if power.is_finite() => 4 + power.floor().clamp(0.0, 11.0) as usize,
+        _ => 5,
+    }
 }
 
 pub(super) fn points(value: &Value) -> Vec<(f64, f64)> {
@@ -38,5 +39,22 @@ pub(super) fn verdict(candidate: &Value) -> &'static str {
         "build" => "build",
         "explore" => "explore",
         _ => "abstain",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn scores_show_the_digits_in_which_they_differ() {
+        let shown = |score: f64, spread: Value| real(&json!(score), digits(&json!(score), &spread));
+        assert_eq!(shown(1.000_012_345, json!(2.5e-5)), "1.0000123");
+        assert_eq!(shown(82.599_2, json!(16.7)), "82.6");
+        assert_eq!(shown(0.123_456_78, json!(16.7)), "0.1235");
+        // A record of before has no spread.
+        assert_eq!(shown(0.123_456_78, Value::Null), "0.12346");
     }
 }

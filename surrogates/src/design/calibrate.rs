@@ -14,10 +14,10 @@
 
 use hatchery_engine::StopFlag;
 
-use super::{Method, student};
+use super::{Effects, Method, student};
 use crate::model::{Prediction, Surrogate};
 use crate::space::Space;
-use crate::{Draws, Rows, SurrogateError, statistics};
+use crate::{Draws, Rows, SomeRows, SurrogateError, statistics};
 
 /// Parts of the rows that are left out in turn.
 const FOLDS: usize = 5;
@@ -130,6 +130,15 @@ impl Calibration {
     }
 }
 
+/// Rows that were left out of a fit together.
+pub(super) struct Part {
+    pub(super) rows: SomeRows,
+    /// Fitted to all others.
+    pub(super) surrogate: Box<dyn Surrogate>,
+    /// Of the rows.
+    pub(super) predictions: Vec<Prediction>,
+}
+
 /// Rows that were left out of a fit in turn.
 #[derive(Clone, Debug, Default)]
 pub struct LeftOut {
@@ -139,6 +148,8 @@ pub struct LeftOut {
     pub coverage: [f64; 2],
     /// Prediction and score of each.
     pub points: Vec<(f64, f64)>,
+    /// Which columns the predictions go by.
+    pub effects: Effects,
 }
 
 impl LeftOut {
@@ -167,16 +178,16 @@ impl LeftOut {
             let (others, own) = (rows.take(&of_part(false)), rows.take(&of_part(true)));
             let surrogate = method.fit(space, others.rows(), Rows::default(), seed, stop)?;
             let predictions = surrogate.predict(&own.designs);
-            parts.push((surrogate, predictions, own));
+            parts.push(Part { rows: own, surrogate, predictions });
         }
-        let judged: usize = parts.iter().map(|part| part.1.len()).sum();
+        let judged: usize = parts.iter().map(|part| part.predictions.len()).sum();
         let mut all = Calibration::default();
         let (mut coverage, mut points) = ([0.0; 2], Vec::new());
-        for (at, (surrogate, predictions, own)) in parts.iter().enumerate() {
+        for (at, Part { rows: own, surrogate, predictions }) in parts.iter().enumerate() {
             let mut others = Calibration::default();
             for (other, part) in parts.iter().enumerate().filter(|(other, _)| *other != at) {
                 debug_assert_ne!(other, at, "each part is judged by the others");
-                others.add(&*part.0, &part.1, part.2.rows());
+                others.add(&*part.surrogate, &part.predictions, part.rows.rows());
             }
             for (row, (prediction, score)) in predictions.iter().zip(&own.scores).enumerate() {
                 let noise = noise_of(surrogate.noise(), own.rows().weight(row));
@@ -189,7 +200,8 @@ impl LeftOut {
             }
             all.add(&**surrogate, predictions, own.rows());
         }
-        Ok(Self { calibration: all, coverage, points })
+        let effects = Effects::of(space, &parts, seed);
+        Ok(Self { calibration: all, coverage, points, effects })
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod apart;
 mod calibrate;
+mod effects;
 mod lowered;
 mod merged;
 mod method;
@@ -17,6 +18,7 @@ mod verdict;
 mod weights;
 
 pub use calibrate::{Calibration, Interval, LeftOut};
+pub use effects::{Effect, Effects};
 pub use method::{Method, Model};
 pub use rehearse::{REHEARSED_MIN, Rehearsal};
 pub use rounded::rounded;

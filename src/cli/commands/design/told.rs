@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use hatchery_surrogates::design::{Candidate, Reason};
+use hatchery_surrogates::design::{Candidate, Effect, Reason};
 use hatchery_surrogates::space::{Field, Kind};
 use hatchery_surrogates::table::Table;
 
@@ -14,6 +14,8 @@ use crate::job::design::{Record, Source, short};
 const DESCRIBED: usize = 24;
 /// Candidates that are printed.
 const PRINTED: usize = 24;
+/// Columns that are named as those that a model goes by.
+const NAMED: usize = 6;
 /// Width of the columns of a design, all together.
 const WIDTH: usize = 64;
 
@@ -104,10 +106,37 @@ pub(super) fn say_shortlist(
         out,
         "\nof rows that a fit had not seen, {of_80} % lay in their 80 % interval and {of_95} % in that of 95 %"
     )?;
+    if let Some(line) = goes_by(record) {
+        writeln!(out, "{line}")?;
+    }
     if record.is_next {
         writeln!(out, "measure, append the row to {}, and run this again", args.data.display())?;
     }
     Ok(())
+}
+
+/// Which columns the model goes by, if it goes by any: two lines.
+fn goes_by(record: &Record<'_>) -> Option<String> {
+    let effects = &record.list.left_out.effects;
+    let mattering: Vec<&Effect> = effects.sites.iter().filter(|e| e.matters()).collect();
+    if record.list.abstains.is_some() || mattering.is_empty() {
+        return None;
+    }
+    let hundredths = |x: f64| short((100.0 * x).round() / 100.0);
+    let named = mattering.iter().take(NAMED).map(|effect| {
+        let better = effect.better().map_or(String::new(), |better| format!(" ({better})"));
+        format!("{} {}{better}", cut(&record.site(effect.site)), hundredths(effect.loss))
+    });
+    let named = named.collect::<Vec<String>>().join(", ");
+    let rest = match effects.sites.len() - mattering.len().min(NAMED) {
+        0 => String::new(),
+        1 => "; one other less".to_owned(),
+        others => format!("; {others} others less"),
+    };
+    Some(format!(
+        "the model goes by these columns: of a rank correlation of {}, shuffling one of them loses\n  {named}{rest}",
+        hundredths(effects.correlation)
+    ))
 }
 
 /// How the rehearsal went, in plain words.

@@ -1,6 +1,7 @@
 //! The way from a table to a shortlist, on tables whose truth is known.
 
 mod choice;
+mod effects;
 mod noise;
 
 use hatchery_engine::StopFlag;
