@@ -13,7 +13,7 @@
 
 use super::arithmetic::Scale;
 use super::packed::{BLOCK, PackedInt8};
-use super::tile::{Instructions, ROWS_MAX, Rows, Sums, tile};
+use super::tile::{Columns, End, Instructions, ROWS_MAX, Rows, Shifts, Sums, scaled, tile};
 use crate::simd::{Kernel, dispatch};
 
 /// Noise of one member for one matrix.
@@ -29,7 +29,6 @@ pub struct RankOne<'a> {
 #[derive(Debug, Default)]
 pub struct Int8Scratch {
     rows: Rows,
-    along: Vec<i32>,
 }
 
 /// What a product is made of.
@@ -99,17 +98,23 @@ impl Kernel for Linear<'_> {
         let PackedInt8 { outputs, inputs, .. } = *call.weights;
         let panels = call.rows.chunks(PANEL * inputs).zip(out.chunks_mut(PANEL * outputs));
         for (panel, (rows, out)) in panels.enumerate() {
-            let first = panel * PANEL;
-            scratch.along.clear();
+            let count = rows.len() / inputs;
+            let mut ends = [End::default(); PANEL];
             if !call.noise.is_empty() {
-                for (row, x) in rows.chunks_exact(inputs).enumerate() {
-                    let b = call.noise[(first + row) / call.rows_per_member].b;
-                    scratch.along.push(dot(x, b));
+                let mut member = panel * PANEL / call.rows_per_member;
+                let mut left = (member + 1) * call.rows_per_member - panel * PANEL;
+                for row in 0..count {
+                    if left == 0 {
+                        (member, left) = (member + 1, call.rows_per_member);
+                    }
+                    left -= 1;
+                    let RankOne { b, a } = call.noise[member];
+                    ends[row] = End { along: dot(&rows[row * inputs..][..inputs], b), a };
                 }
             }
             let scale = Scale::of(inputs);
-            let along = &scratch.along;
-            let mut finish = Scaled { call, scale, along, first, out };
+            let bits = 4 + call.sigma_shift;
+            let mut finish = Scaled { outputs, scale, bits, ends: &ends[..count], out };
             each_tile(with, call.weights, rows, &mut scratch.rows, &mut finish);
         }
     }
@@ -118,9 +123,10 @@ impl Kernel for Linear<'_> {
 /// u · B.
 #[inline(always)]
 fn dot(x: &[i8], b: &[i8]) -> i32 {
+    let b = &b[..x.len()];
     let mut sum = 0;
-    for (&x, &b) in x.iter().zip(b) {
-        sum += i32::from(x) * i32::from(b);
+    for i in 0..x.len() {
+        sum += i32::from(x[i]) * i32::from(b[i]);
     }
     sum
 }
@@ -128,30 +134,59 @@ fn dot(x: &[i8], b: &[i8]) -> i32 {
 /// What becomes of the sums of a row with a block of outputs. A trait and not a closure: closures are not always inlined, and
 /// what is not inlined is compiled for the baseline.
 trait Finish {
+    /// Takes the sums of a row with a block.
     fn finish(&mut self, row: usize, block: usize, sums: &[i32; BLOCK]);
+
+    /// Does all rows of a block, if there is a faster way than sum by sum; returns whether it did.
+    #[inline(always)]
+    fn whole_block(
+        &mut self,
+        _with: Instructions,
+        _weights: &PackedInt8,
+        _block: usize,
+        _rows: &Rows,
+    ) -> bool {
+        false
+    }
 }
 
 /// Adds the noise, divides and saturates.
 struct Scaled<'a> {
-    call: &'a Int8Linear<'a>,
+    outputs: usize,
     scale: Scale,
-    along: &'a [i32],
-    /// Number of the first row of the panel.
-    first: usize,
+    /// Noise is divided by two to this.
+    bits: u32,
+    /// Of each row.
+    ends: &'a [End<'a>],
     out: &'a mut [i8],
 }
 
 impl Finish for Scaled<'_> {
     #[inline(always)]
+    fn whole_block(
+        &mut self,
+        with: Instructions,
+        weights: &PackedInt8,
+        block: usize,
+        rows: &Rows,
+    ) -> bool {
+        let Some(sum) = self.scale.shift() else { return false };
+        let (from, width) = (block * BLOCK, self.outputs);
+        if from + BLOCK > width {
+            return false;
+        }
+        let shifts = Shifts { noise: self.bits, sum };
+        let mut out = Columns { of: self.out, width, from };
+        scaled(with, weights, block, rows, self.ends, shifts, &mut out)
+    }
+
+    #[inline(always)]
     fn finish(&mut self, row: usize, block: usize, sums: &[i32; BLOCK]) {
-        let outputs = self.call.weights.outputs;
-        let (from, to) = (block * BLOCK, outputs.min((block + 1) * BLOCK));
-        let out = &mut self.out[row * outputs + from..row * outputs + to];
-        let noise = self.along.get(row).map(|&along| {
-            let member = (self.first + row) / self.call.rows_per_member;
-            (along, &self.call.noise[member].a[from..to])
-        });
-        let bits = 4 + self.call.sigma_shift;
+        let (from, to) = (block * BLOCK, self.outputs.min((block + 1) * BLOCK));
+        let out = &mut self.out[row * self.outputs + from..row * self.outputs + to];
+        let End { along, a } = self.ends[row];
+        let noise = if a.is_empty() { None } else { Some((along, &a[from..to])) };
+        let bits = self.bits;
         let whole = <&mut [i8; BLOCK]>::try_from(&mut *out);
         if let (Some(shift), Ok(out)) = (self.scale.shift(), whole) {
             let mut sums = *sums;
@@ -205,6 +240,9 @@ fn each_tile(
     let mut sums: Sums = [[0; BLOCK]; ROWS_MAX];
     let mut at = [0; ROWS_MAX];
     for block in 0..weights.blocks() {
+        if finish.whole_block(with, weights, block, prepared) {
+            continue;
+        }
         for first in (0..count).step_by(height) {
             for (r, at) in at.iter_mut().enumerate() {
                 *at = (first + r).min(count - 1);
@@ -326,7 +364,8 @@ mod tests {
         #[test]
         fn every_set_of_instructions_gives_the_plain_product(
             outputs in 1usize..40,
-            inputs in 1usize..90,
+            // Of powers of four the division is a shift.
+            inputs in prop_oneof![1usize..90, prop::sample::select(vec![4usize, 16, 64, 256])],
             members in 1usize..7,
             per in 1usize..4,
             largest in prop::sample::select(vec![3i32, 20, 40, 64, 127]),
@@ -363,10 +402,15 @@ mod tests {
                     plain(&weights, x, Some((b, a)), sigma_shift)
                 })
                 .collect();
+            let still: Vec<i8> =
+                rows.chunks_exact(inputs).flat_map(|x| plain(&weights, x, None, 0)).collect();
+            let centre = Int8Linear { noise: &[], ..call };
             for with in Instructions::ALL.into_iter().filter(|with| with.are_supported()) {
                 let mut out = vec![0; expected.len()];
                 int8_linear_with(with, &call, &mut Int8Scratch::default(), &mut out);
                 prop_assert_eq!(&out, &expected, "{:?}", with);
+                int8_linear_with(with, &centre, &mut Int8Scratch::default(), &mut out);
+                prop_assert_eq!(&out, &still, "{:?} without noise", with);
             }
         }
     }
