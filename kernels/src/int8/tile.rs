@@ -1,4 +1,4 @@
-//! Sums of products of a few rows with a block of sixteen outputs, with the best instructions of this machine.
+//! Sums of products of a few rows with a block of sixteen outputs, with the best instructions of this machine; with AVX2 all rows of a block to the end.
 
 use std::sync::OnceLock;
 
@@ -289,6 +289,24 @@ mod avx2 {
         unsafe fn sums(self, at: [usize; 4]) -> [[__m256i; 2]; 4];
     }
 
+    /// Where four rows begin.
+    ///
+    /// # Safety
+    /// Rows that are there.
+    #[inline(always)]
+    unsafe fn starts_of<T>(rows: &[T], stride: usize, at: [usize; 4]) -> [*const T; 4] {
+        let row = rows.as_ptr();
+        // SAFETY: the caller vouches for the rows.
+        unsafe {
+            [
+                row.add(at[0] * stride),
+                row.add(at[1] * stride),
+                row.add(at[2] * stride),
+                row.add(at[3] * stride),
+            ]
+        }
+    }
+
     /// Weights and rows in bytes, widened after every `RUN` quads.
     #[derive(Clone, Copy)]
     pub(super) struct Bytes<'a, const RUN: usize> {
@@ -309,13 +327,7 @@ mod avx2 {
             debug_assert!(weights.len() >= stride * BLOCK && starts.len() >= runs * 2 * BLOCK);
             // SAFETY: every address below is inside the slices, as `Bytes` and the caller vouch for.
             unsafe {
-                let row = rows.as_ptr();
-                let x = [
-                    row.add(at[0] * stride),
-                    row.add(at[1] * stride),
-                    row.add(at[2] * stride),
-                    row.add(at[3] * stride),
-                ];
+                let x = starts_of(rows, stride, at);
                 let ones = _mm256_set1_epi16(1);
                 let mut wide = [[_mm256_setzero_si256(); 2]; 4];
                 for run in 0..runs {
@@ -367,13 +379,7 @@ mod avx2 {
             debug_assert!(weights.len() >= stride * BLOCK);
             // SAFETY: every address below is inside the slices, as `Words` and the caller vouch for.
             unsafe {
-                let row = rows.as_ptr();
-                let x = [
-                    row.add(at[0] * stride),
-                    row.add(at[1] * stride),
-                    row.add(at[2] * stride),
-                    row.add(at[3] * stride),
-                ];
+                let x = starts_of(rows, stride, at);
                 let mut sums = [[_mm256_setzero_si256(); 2]; 4];
                 for pair in 0..stride / 2 {
                     let w = weights.as_ptr().add(pair * 2 * BLOCK);
