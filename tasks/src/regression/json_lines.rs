@@ -20,7 +20,7 @@ impl Frame {
         for (line, row) in (1..).zip(text.lines()).filter(|(_, row)| !row.trim().is_empty()) {
             let wrong = |reason: String| FrameError::Json { line, reason };
             let Object(entries) = serde_json::from_str(row).map_err(|error| {
-                wrong(format!("it is no JSON object on a line of its own: {error}"))
+                wrong(format!("it is no JSON object on a line of its own: {}", fault(&error)))
             })?;
             let mut found: Vec<Option<String>> = vec![None; names.len()];
             for (name, value) in entries {
@@ -54,6 +54,17 @@ impl Frame {
         };
         let cells = cells.into_iter().map(whole).collect();
         Self::try_new(names, cells, lines)
+    }
+}
+
+/// What is wrong, without the place: the parser has seen one line, and calls it the first.
+fn fault(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let what = text.strip_suffix(&place).unwrap_or(&text);
+    match error.column() {
+        0 => what.to_owned(),
+        column => format!("{what}, at character {column}"),
     }
 }
 
@@ -99,10 +110,13 @@ mod tests {
     #[test]
     fn faults_are_named_with_their_line() {
         let message = |text: &str| Frame::of_json_lines(text).expect_err("it is wrong").to_string();
-        let of_line = message("{\"a\": 1}\n[2]\n");
-        assert!(
-            of_line.starts_with("line 2: it is no JSON object on a line of its own: invalid type"),
-            "{of_line}"
+        assert_eq!(
+            message("{\"a\": 1}\n[2]\n"),
+            "line 2: it is no JSON object on a line of its own: invalid type: sequence, expected an object"
+        );
+        assert_eq!(
+            message("{\"a\": 1}\n{\"a\": NaN}\n"),
+            "line 2: it is no JSON object on a line of its own: expected value, at character 7"
         );
         assert!(message("{\n\"a\": 1}\n").starts_with("line 1: it is no JSON object on a line"));
         assert_eq!(
