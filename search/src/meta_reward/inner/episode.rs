@@ -27,7 +27,7 @@ pub struct Episode {
     /// (steps, signals).
     signals: Vec<f32>,
     codes: Vec<u32>,
-    /// Of recurrent policies.
+    /// What the policy saw of itself.
     pub(super) memory: Memory,
     /// Primitives at the end.
     pub primitives: Vec<f32>,

@@ -10,7 +10,7 @@ use hatchery_kernels::{Dice, Domain};
 use super::config::PolicyKind;
 use super::episode::Episode;
 use super::gru::{Back, Memory, Recurrent};
-use super::vectors::{add_product, add_slopes, add_sparse_product, add_sparse_slopes, bend};
+use super::vectors::{add_slopes, add_sparse_product, add_sparse_slopes, bend, layer};
 use super::weight::Weight;
 
 /// First log-deviation of continuous actions: e^-0.5 = 0.61.
@@ -150,8 +150,9 @@ impl Policy {
 
     /// An episode begins.
     pub(super) fn begin(&self, memory: &mut Memory) {
-        if let Self::Recurrent(policy) = self {
-            policy.begin(memory);
+        match self {
+            Self::Recurrent(policy) => policy.begin(memory),
+            _ => memory.units.clear(),
         }
     }
 
@@ -221,21 +222,20 @@ impl Policy {
             Self::Recurrent(policy) => {
                 policy.mean(theta, observation, memory, &mut scratch.layers[2]);
             }
-            _ => self.mean_of_perceptron(theta, observation, scratch),
+            Self::Gaussian { observations, dimension, hidden } => {
+                let starts = starts(*observations, *hidden, *dimension);
+                let [one, two, three, deviations] = starts;
+                let from = memory.units.len();
+                memory.units.resize(from + 2 * hidden, 0.0);
+                let (first, second) = memory.units[from..].split_at_mut(*hidden);
+                layer(&theta[one..two], observation, first, true);
+                layer(&theta[two..three], first, second, true);
+                let output = &mut scratch.layers[2];
+                output.resize(*dimension, 0.0);
+                layer(&theta[three..deviations], second, output, false);
+            }
+            _ => unreachable!("a policy of listed actions has no mean"),
         }
-    }
-
-    fn mean_of_perceptron(&self, theta: &[f32], observation: &[f32], scratch: &mut Scratch) {
-        let Self::Gaussian { observations, dimension, hidden } = *self else {
-            unreachable!("a policy of listed actions has no mean")
-        };
-        let [one, two, three, _] = starts(observations, hidden, dimension);
-        let [first, second, output] = &mut scratch.layers;
-        dense(&theta[one..two], observation, hidden, first);
-        bend(first);
-        dense(&theta[two..three], first, hidden, second);
-        bend(second);
-        dense(&theta[three..], second, dimension, output);
     }
 
     /// Adds the gradient of the log-probability of all that was done in an episode, and of the entropy of its choices, times their weights.
@@ -320,9 +320,12 @@ impl Policy {
         let Self::Gaussian { observations, dimension, hidden } = *self else { return };
         let [one, two, three, deviations] = starts(observations, hidden, dimension);
         let steps = episode.seen.chunks_exact(observations);
-        for (seen, done) in steps.zip(episode.done.chunks_exact(dimension)) {
-            self.mean_of_perceptron(theta, seen, scratch);
-            let [first, second, output] = &mut scratch.layers;
+        let units = episode.memory.units.chunks_exact(2 * hidden);
+        for ((seen, done), units) in steps.zip(episode.done.chunks_exact(dimension)).zip(units) {
+            let (first, second) = units.split_at(hidden);
+            let output = &mut scratch.layers[2];
+            output.resize(dimension, 0.0);
+            layer(&theta[three..deviations], second, output, false);
             for (at, (mean, &number)) in output.iter_mut().zip(done).enumerate() {
                 let deviation = deviation(theta, dimension, at);
                 let off = (number - *mean) / deviation;
@@ -332,13 +335,13 @@ impl Policy {
                 *mean = weight * off / deviation;
             }
             let [near, far] = &mut scratch.slopes;
-            back(&theta[three..], second, output, &mut gradient[three..deviations], near);
-            near.iter_mut()
-                .zip(second.iter())
-                .for_each(|(slope, unit)| *slope *= 1.0 - unit * unit);
+            near.resize(hidden, 0.0);
+            far.resize(hidden, 0.0);
+            back(&theta[three..deviations], second, output, &mut gradient[three..deviations], near);
+            under_tanh(near, second);
             back(&theta[two..three], first, near, &mut gradient[two..three], far);
-            far.iter_mut().zip(first.iter()).for_each(|(slope, unit)| *slope *= 1.0 - unit * unit);
-            back(&theta[one..two], seen, far, &mut gradient[one..two], near);
+            under_tanh(far, first);
+            back(&theta[one..two], seen, far, &mut gradient[one..two], &mut []);
         }
     }
 }
@@ -356,20 +359,16 @@ fn starts(observations: usize, hidden: usize, dimension: usize) -> [usize; 4] {
     [0, one, two, two + (hidden + 1) * dimension]
 }
 
-/// x W + b: `weights` (inputs, outputs), then b (outputs,).
-fn dense(weights: &[f32], x: &[f32], outputs: usize, y: &mut Vec<f32>) {
-    let inputs = x.len();
-    y.clear();
-    y.extend_from_slice(&weights[inputs * outputs..(inputs + 1) * outputs]);
-    add_product(weights, x, y);
+/// From the slopes of the outputs to those of the weights, W and b, which are added, and of the inputs, which are written where they are wanted.
+fn back(weights: &[f32], x: &[f32], slopes: &[f32], gradient: &mut [f32], into: &mut [f32]) {
+    into.fill(0.0);
+    let matrix = x.len() * slopes.len();
+    let (by_weights, by_bias) = gradient.split_at_mut(matrix);
+    add_slopes(&weights[..matrix], x, slopes, by_weights, into);
+    by_bias.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope);
 }
 
-/// From the slopes of the outputs to those of the weights (added) and of the inputs (written).
-fn back(weights: &[f32], x: &[f32], slopes: &[f32], gradient: &mut [f32], into: &mut Vec<f32>) {
-    let (inputs, outputs) = (x.len(), slopes.len());
-    into.clear();
-    into.resize(inputs, 0.0);
-    add_slopes(weights, x, slopes, gradient, into);
-    let bias = &mut gradient[inputs * outputs..(inputs + 1) * outputs];
-    bias.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope);
+/// From slopes of tanh u to those of u.
+fn under_tanh(slopes: &mut [f32], units: &[f32]) {
+    slopes.iter_mut().zip(units).for_each(|(slope, unit)| *slope *= 1.0 - unit * unit);
 }

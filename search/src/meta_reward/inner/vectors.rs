@@ -3,7 +3,7 @@
 use hatchery_kernels::math::{exp, sigmoid, tanh};
 use hatchery_kernels::simd::{Kernel, dispatch};
 
-/// Lanes that a sum is kept in; they are added up in order at the end.
+/// Numbers that are computed side by side; a sum over outputs is kept in as many parts, added up in order at the end.
 const LANES: usize = 8;
 
 /// y += x W, with W (inputs, outputs).
@@ -22,14 +22,71 @@ impl Kernel for AddProduct<'_> {
     #[inline(always)]
     fn run(self) {
         let Self { weights, x, y } = self;
-        let outputs = y.len();
-        for at in 0..x.len() {
-            add_scaled(x[at], &weights[at * outputs..(at + 1) * outputs], y);
+        assert_eq!(weights.len(), x.len() * y.len(), "weights of a layer");
+        let mut first = 0;
+        while y.len() - first >= 4 * LANES {
+            add_columns::<{ 4 * LANES }>(weights, x, y, first);
+            first += 4 * LANES;
+        }
+        while y.len() - first >= 2 * LANES {
+            add_columns::<{ 2 * LANES }>(weights, x, y, first);
+            first += 2 * LANES;
+        }
+        while y.len() - first >= LANES {
+            add_columns::<LANES>(weights, x, y, first);
+            first += LANES;
+        }
+        while first < y.len() {
+            add_columns::<1>(weights, x, y, first);
+            first += 1;
         }
     }
 }
 
-/// From the slopes s of y = x W: ∂W += x sᵀ and ∂x += W s, with W (inputs, outputs).
+/// `N` outputs from `first` on. They stay in registers over all inputs: sums that go through memory wait for it at every input.
+#[inline(always)]
+fn add_columns<const N: usize>(weights: &[f32], x: &[f32], y: &mut [f32], first: usize) {
+    let outputs = y.len();
+    let mut sums: [f32; N] = lanes(y, first);
+    for at in 0..x.len() {
+        let row: [f32; N] = lanes(weights, at * outputs + first);
+        for lane in 0..N {
+            sums[lane] = x[at].mul_add(row[lane], sums[lane]);
+        }
+    }
+    put(sums, y, first);
+}
+
+/// y ← x W + b, or its tanh: `weights` are W (inputs, outputs), then b (outputs,).
+pub(super) fn layer(weights: &[f32], x: &[f32], y: &mut [f32], is_bent: bool) {
+    dispatch(Layer { weights, x, y, is_bent });
+}
+
+struct Layer<'a> {
+    weights: &'a [f32],
+    x: &'a [f32],
+    y: &'a mut [f32],
+    is_bent: bool,
+}
+
+impl Kernel for Layer<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { weights, x, y, is_bent } = self;
+        let (weights, bias) = weights.split_at(x.len() * y.len());
+        assert_eq!(y.len(), bias.len(), "bias of a layer");
+        for at in 0..y.len() {
+            y[at] = bias[at];
+        }
+        AddProduct { weights, x, y: &mut *y }.run();
+        if is_bent {
+            Bend { x: y }.run();
+        }
+    }
+}
+
+/// From the slopes s of y = x W: ∂W += x sᵀ and ∂x += W s, with W (inputs, outputs). Where ∂x is not wanted, `by_x` is empty.
 pub(super) fn add_slopes(
     weights: &[f32],
     x: &[f32],
@@ -53,11 +110,31 @@ impl Kernel for AddSlopes<'_> {
     #[inline(always)]
     fn run(self) {
         let Self { weights, x, slopes, by_weights, by_x } = self;
+        assert_eq!(weights.len(), x.len() * slopes.len(), "weights of a layer");
+        assert_eq!(weights.len(), by_weights.len(), "slopes of the weights of a layer");
+        assert!(by_x.is_empty() || by_x.len() == x.len(), "slopes of the inputs of a layer");
         let outputs = slopes.len();
+        if outputs < LANES {
+            for at in 0..x.len() {
+                for output in 0..outputs {
+                    let weight = at * outputs + output;
+                    by_weights[weight] = x[at].mul_add(slopes[output], by_weights[weight]);
+                }
+            }
+            for at in 0..by_x.len() {
+                let mut sum = 0.0;
+                for output in 0..outputs {
+                    sum += weights[at * outputs + output] * slopes[output];
+                }
+                by_x[at] += sum;
+            }
+            return;
+        }
         for at in 0..x.len() {
-            let row = at * outputs..(at + 1) * outputs;
-            add_scaled(x[at], slopes, &mut by_weights[row.clone()]);
-            by_x[at] += dot(&weights[row], slopes);
+            add_scaled(x[at], slopes, &mut by_weights[at * outputs..(at + 1) * outputs]);
+        }
+        for at in 0..by_x.len() {
+            by_x[at] += dot(&weights[at * outputs..(at + 1) * outputs], slopes);
         }
     }
 }
@@ -110,29 +187,68 @@ impl Kernel for AddSparseSlopes<'_> {
     }
 }
 
-/// y += a x, without iterators, which are not always inlined.
+/// y += a x. Here and below are plain loops: not everything of the standard library is inlined into code for wider vectors.
 #[inline(always)]
 fn add_scaled(a: f32, x: &[f32], y: &mut [f32]) {
-    let x = &x[..y.len()];
-    for at in 0..y.len() {
-        y[at] = a.mul_add(x[at], y[at]);
+    assert_eq!(x.len(), y.len(), "as many numbers");
+    let mut first = 0;
+    while y.len() - first >= LANES {
+        let (part, mut sums) = (lanes::<LANES>(x, first), lanes::<LANES>(y, first));
+        for lane in 0..LANES {
+            sums[lane] = a.mul_add(part[lane], sums[lane]);
+        }
+        put(sums, y, first);
+        first += LANES;
+    }
+    while first < y.len() {
+        y[first] = a.mul_add(x[first], y[first]);
+        first += 1;
     }
 }
 
 #[inline(always)]
 fn dot(x: &[f32], y: &[f32]) -> f32 {
+    assert_eq!(x.len(), y.len(), "as many numbers");
     let mut sums = [0.0_f32; LANES];
-    let y = &y[..x.len()];
-    let whole = x.len() / LANES * LANES;
-    for first in (0..whole).step_by(LANES) {
+    let mut first = 0;
+    while x.len() - first >= LANES {
+        let (left, right) = (lanes::<LANES>(x, first), lanes::<LANES>(y, first));
         for lane in 0..LANES {
+            sums[lane] = left[lane].mul_add(right[lane], sums[lane]);
+        }
+        first += LANES;
+    }
+    let rest = x.len() - first;
+    for lane in 0..LANES {
+        if lane < rest {
             sums[lane] = x[first + lane].mul_add(y[first + lane], sums[lane]);
         }
     }
-    for at in whole..x.len() {
-        sums[at - whole] = x[at].mul_add(y[at], sums[at - whole]);
+    let mut sum = sums[0];
+    for lane in 1..LANES {
+        sum += sums[lane];
     }
-    sums.iter().sum()
+    sum
+}
+
+/// The numbers from `first` on.
+#[inline(always)]
+fn lanes<const N: usize>(x: &[f32], first: usize) -> [f32; N] {
+    let x = &x[first..first + N];
+    let mut lanes = [0.0; N];
+    for lane in 0..N {
+        lanes[lane] = x[lane];
+    }
+    lanes
+}
+
+/// Puts them there.
+#[inline(always)]
+fn put<const N: usize>(lanes: [f32; N], x: &mut [f32], first: usize) {
+    let x = &mut x[first..first + N];
+    for lane in 0..N {
+        x[lane] = lanes[lane];
+    }
 }
 
 /// tanh of each number.

@@ -105,7 +105,7 @@ impl Cell<'_> {
         by_a.resize(width, 0.0);
         by_b.resize(width, 0.0);
         for at in 0..hidden {
-            let [z, r, n] = [0, 1, 2].map(|gate| gates[gate * hidden + at]);
+            let (z, r, n) = (gates[at], gates[hidden + at], gates[2 * hidden + at]);
             let by_n = by_state[at] * (1.0 - z) * (1.0 - n * n);
             by_a[at] = by_state[at] * (h[at] - n) * z * (1.0 - z);
             by_a[hidden + at] = by_n * proposals[at] * r * (1.0 - r);

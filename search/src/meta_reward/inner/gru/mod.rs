@@ -36,7 +36,7 @@ pub struct Recurrent {
     pub hidden: usize,
 }
 
-/// What a recurrent policy remembers of an episode, and what the gradient has to know of it.
+/// What a policy remembers of an episode, and what the gradient has to know of it. One without a memory of its own keeps its units here.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
     record: Record,
@@ -46,8 +46,8 @@ pub(super) struct Memory {
     embedded: Vec<f32>,
     /// U h of the step at hand, (hidden,).
     from_state: Vec<f32>,
-    /// tanh(e + U h) of all rows of all steps, (rows, hidden), or of the steps.
-    units: Vec<f32>,
+    /// tanh(e + U h) of all rows of all steps, (rows, hidden), or of the steps; of a perceptron both layers of each step, (steps, 2 hidden).
+    pub(super) units: Vec<f32>,
 }
 
 /// Where the parts of the weights lie.
