@@ -2,11 +2,15 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::io::Write as _;
 
 use hatchery::surrogates::Draws;
+use hatchery::tasks::designs::npy::{Array, Values};
 use hatchery::tasks::designs::{ClosedForm, Function, Oracle, Settings, Shards};
 use predicates::str::contains;
 use serde_json::Value;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 use crate::support::{Scratch, names_in, stderr, stdout};
 
@@ -304,7 +308,7 @@ fn searches_of_other_crates_find_it_too() {
 }
 
 #[test]
-fn a_folder_of_design_bench_is_read() {
+fn arrays_are_read_from_a_folder_of_design_bench_and_from_an_archive() {
     let scratch = Scratch::new();
     let branin = ClosedForm::try_new(Function::Branin, 2).expect("a function");
     let mut draws = Draws::new(2, "rows of a test");
@@ -325,6 +329,21 @@ fn a_folder_of_design_bench_is_read() {
     assert!(score > -1.0, "{found:?} {score}");
     let said = stderr(&scratch.command("design branin/other").assert().code(2));
     assert!(said.contains("cannot read branin/other"), "{said}");
+    // The same rows in an archive.
+    let rows = Shards::read(&scratch.path("branin"), "branin").expect("just written");
+    let file = fs::File::create(scratch.path("arrays.npz")).expect("made");
+    let mut archive = ZipWriter::new(file);
+    let x: Vec<f32> = rows.designs.iter().flatten().map(|&value| value as f32).collect();
+    let y: Vec<f32> = rows.scores.iter().map(|&value| value as f32).collect();
+    for (name, columns, values) in [("x.npy", 2, x), ("y.npy", 1, y)] {
+        let array = Array { shape: vec![120, columns], values: Values::F32(values) };
+        archive.start_file(name, SimpleFileOptions::default()).expect("begun");
+        archive.write_all(&array.to_bytes()).expect("written");
+    }
+    archive.finish().expect("finished");
+    let words = words.replace("branin", "arrays.npz");
+    let of_archive = scratch.json(&format!("{words} --quiet"));
+    assert_eq!(of_archive["candidates"], last["candidates"]);
 }
 
 #[test]

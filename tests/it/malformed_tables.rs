@@ -268,6 +268,15 @@ fn a_malformed_table_is_one_line_and_exit_code_2_and_nothing_is_written() {
         let said = stderr(&scratch.command(words).assert().code(2));
         assert!(said.contains(expected) && said.lines().count() == 1, "{words}: {said}");
     }
+    for (file, expected) in [
+        ("array.npy", "is an array without scores; give an archive"),
+        ("arrays.npz", "arrays.npz: it is no .npz file"),
+    ] {
+        scratch.write(file, "a,y");
+        let said = stderr(&scratch.command(&format!("design {file}")).assert().code(2));
+        assert!(said.contains(expected) && said.lines().count() == 1, "{file}: {said}");
+        fs::remove_file(scratch.path(file)).expect("removed");
+    }
     scratch.write("table.parquet", "PAR1");
     if !cfg!(feature = "parquet") {
         let said = scratch.command("design table.parquet --target y").assert().code(2);

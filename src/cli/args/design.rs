@@ -65,13 +65,13 @@ Exit codes: 0 there is a shortlist; 1 failed; 2 wrong usage or table, nothing is
 abstains, the shortlist is for exploration only; 130 interrupted. Same seed and no --seconds, same
 shortlist, for any number of threads.")]
 pub(in crate::cli) struct DesignArgs {
-    /// A table with a header line: CSV or TSV; JSON lines; both also packed with gzip; Parquet, if built with `--features parquet`. Or a folder with <name>-x-0.npy and <name>-y-0.npy, as Design-Bench has them
+    /// A table with a header line: CSV or TSV; JSON lines; both also packed with gzip; Parquet, if built with `--features parquet`. Or arrays of NumPy: x and y in one .npz, or a folder with <name>-x-0.npy and <name>-y-0.npy, as Design-Bench has them
     #[arg(value_name = "DATA")]
     pub(in crate::cli) data: PathBuf,
-    /// Column of the scores (a folder: y)
+    /// Column of the scores (arrays: y)
     #[arg(long, value_name = "COLUMN")]
     pub(in crate::cli) target: Option<String>,
-    /// Larger scores are better (default: smaller ones, unless the space file says otherwise; a folder: larger ones)
+    /// Larger scores are better (default: smaller ones, unless the space file says otherwise; arrays: larger ones)
     #[arg(long, conflicts_with = "minimize")]
     pub(in crate::cli) maximize: bool,
     /// Smaller scores are better

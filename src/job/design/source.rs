@@ -1,4 +1,4 @@
-//! The table of `hatchery design` as text: a file with a header, or a folder in the layout of Design-Bench.
+//! The table of `hatchery design` as text: a file with a header, a folder in the layout of Design-Bench, or an archive of two arrays.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use crate::job::digest;
 
-/// Name of the column of scores of a folder.
+/// Name of the column of scores where columns have no names.
 const SCORES: &str = "y";
 
 /// Whole numbers from here on are amounts and not levels.
@@ -39,14 +39,24 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Reads a file or a folder; `folder/name` is the data set of that name in a folder of several.
+    /// Reads a file, an archive (`.npz`) or a folder; `folder/name` is the data set of that name in a folder of several.
     ///
     /// # Errors
     /// If it cannot be read as a table; the message has the path.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         match shards(path)? {
-            Some((folder, name)) => Self::of_shards(&folder, &name),
-            None => Self::of_file(path),
+            Some((folder, name)) => Self::of_arrays(&name, Shards::read(&folder, &name)?),
+            None => match path.extension().and_then(|extension| extension.to_str()) {
+                Some("npz") => {
+                    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                    Self::of_arrays(&name, Shards::read_archive(path)?)
+                }
+                Some("npy") => bail!(
+                    "{} is an array without scores; give an archive (.npz) with arrays x and y, or a folder with <name>-x-0.npy and <name>-y-0.npy",
+                    path.display()
+                ),
+                _ => Self::of_file(path),
+            },
         }
     }
 
@@ -70,8 +80,7 @@ impl Source {
         })
     }
 
-    fn of_shards(folder: &Path, name: &str) -> Result<Self> {
-        let shards = Shards::read(folder, name)?;
+    fn of_arrays(name: &str, shards: Shards) -> Result<Self> {
         let columns = shards.designs.first().map_or(0, Vec::len);
         let mut names: Vec<String> = (1..=columns).map(|at| format!("x{at}")).collect();
         let mut kinds = Table::new();

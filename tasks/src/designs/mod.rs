@@ -18,7 +18,7 @@
 //! | `gb1` | 4 letters of 20 | measured table | not above the wild type |
 //!
 //! [`named`] makes them; [`Benchmark::assemble`] puts any oracle together with any [`Protocol`]. Measured tables are files that
-//! the caller has: the functions that read them take a folder. [`npy`] and [`Shards`] read the files of Design-Bench.
+//! the caller has: the functions that read them take a folder. [`npy`] and [`Shards`] read the files of Design-Bench, and archives of two arrays.
 //!
 //! ```
 //! use hatchery_tasks::designs::named;
@@ -43,6 +43,7 @@ mod gb1;
 mod mount_fuji;
 mod moved;
 pub mod npy;
+mod npz;
 mod oracle;
 mod pho4;
 mod planted;

@@ -1,11 +1,12 @@
-//! Data sets in the folders of Design-Bench: `<name>-x-<i>.npy` with designs and `<name>-y-<i>.npy` with scores, i from 0.
+//! Data sets in the folders of Design-Bench: `<name>-x-<i>.npy` with designs and `<name>-y-<i>.npy` with scores, i from 0;
+//! or in one archive.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::files::damaged;
 use super::npy::{Array, Values};
-use super::{DesignError, Pool, Site};
+use super::{DesignError, Pool, Site, npz};
 
 /// A data set, all its shards one after another.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,25 +78,56 @@ impl Shards {
             return Err(DesignError::NoScores { designs: at, scores: scores_at });
         }
         let (designs, scores) = (Array::read(&at)?, Array::read(&scores_at)?);
+        self.extend((&at, designs), (&scores_at, scores))
+    }
+
+    /// Reads the data set in an archive of NumPy (`.npz`) with two arrays: `x`, the designs, and `y`, their scores.
+    ///
+    /// # Errors
+    /// If it is missing or no such archive, or if it has other arrays than these two. The message has the path.
+    pub fn read_archive(path: &Path) -> Result<Self, DesignError> {
+        let mut arrays = npz::arrays(path)?;
+        arrays.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let names: Vec<&str> = arrays.iter().map(|(name, _)| name.as_str()).collect();
+        if names != ["x", "y"] {
+            let found = if names.is_empty() { "none".into() } else { names.join(", ") };
+            let reason = format!("expected the arrays x (designs) and y (scores), found {found}");
+            return Err(damaged(path, reason));
+        }
+        let mut arrays = arrays.into_iter().map(|(_, array)| array);
+        let (Some(designs), Some(scores)) = (arrays.next(), arrays.next()) else {
+            unreachable!("two arrays")
+        };
+        let mut all = Self { discrete: false, designs: Vec::new(), scores: Vec::new() };
+        all.extend((path, designs), (path, scores))?;
+        Ok(all)
+    }
+
+    /// Takes the rows of two arrays, from these files.
+    fn extend(
+        &mut self,
+        (at, designs): (&Path, Array),
+        (scores_at, scores): (&Path, Array),
+    ) -> Result<(), DesignError> {
         let [rows, columns] = designs.shape[..] else {
             return Err(damaged(
-                &at,
+                at,
                 format!("expected rows and columns, found the shape {:?}", designs.shape),
             ));
         };
         if !matches!(scores.shape[..], [n] | [n, 1] if n == rows) {
             let reason = format!("expected the shape [{rows}, 1], found {:?}", scores.shape);
-            return Err(damaged(&scores_at, reason));
+            return Err(damaged(scores_at, reason));
         }
         let first = self.designs.first();
         if first.is_some_and(|first| first.len() != columns || self.discrete != designs.is_whole())
         {
-            return Err(damaged(&at, "other columns or another type than in the shards before"));
+            return Err(damaged(at, "other columns or another type than in the shards before"));
         }
         self.discrete = designs.is_whole();
         let values = designs.to_f64();
         if let Some(value) = values.iter().find(|value| self.discrete && **value < 0.0) {
-            return Err(damaged(&at, format!("whole numbers are levels from 0 on, found {value}")));
+            return Err(damaged(at, format!("whole numbers are levels from 0 on, found {value}")));
         }
         self.designs.extend((0..rows).map(|row| values[row * columns..][..columns].to_vec()));
         self.scores.extend(scores.to_f64());
@@ -192,6 +224,36 @@ mod tests {
             shards.scores.iter().map(|&score| f64::from(score as f32)).collect();
         assert_eq!(whole.scores, rounded);
         assert_eq!(whole.sites()[7].levels(), Some(4));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn an_archive_has_designs_and_scores_and_nothing_else() {
+        let folder = folder("archive");
+        let file = folder.join("a.npz");
+        let message = |names: &[&str]| {
+            let mut archive = zip::ZipWriter::new(fs::File::create(&file).unwrap());
+            for name in names {
+                archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+                let array = Array { shape: vec![1, 1], values: Values::F64(vec![0.5]) };
+                std::io::Write::write_all(&mut archive, &array.to_bytes()).unwrap();
+            }
+            archive.finish().unwrap();
+            Shards::read_archive(&file).map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            message(&["y.npy", "x.npy"]),
+            Ok(Shards { discrete: false, designs: vec![vec![0.5]], scores: vec![0.5] })
+        );
+        for (names, found) in [
+            (&["x.npy"][..], "found x"),
+            (&["x.npy", "y.npy", "z.npy"], "found x, y, z"),
+            (&["arr_0.npy", "arr_1.npy"], "found arr_0, arr_1"),
+            (&[], "found none"),
+        ] {
+            let said = message(names).expect_err("other arrays");
+            assert!(said.ends_with(found), "{said}");
+        }
         fs::remove_dir_all(folder).unwrap();
     }
 
