@@ -14,6 +14,7 @@ mod quadratic;
 mod ridge;
 mod scored;
 mod terms;
+mod turned;
 
 pub use ensemble::{Config as EnsembleConfig, Ensemble, Vote};
 pub use process::Process;

@@ -17,6 +17,7 @@ use nalgebra::{DMatrix, SymmetricEigen};
 use rayon::prelude::*;
 
 use super::terms::{Sparse, Terms};
+use super::turned::turned;
 use super::{Prediction, Surrogate};
 use crate::space::{Design, Space};
 use crate::{Rows, SurrogateError};
@@ -80,7 +81,7 @@ impl Ridge {
         } else {
             of_many(&rows, &residuals, terms.count())
         };
-        let turned: Vec<Vec<f64>> = rows.par_iter().map(|row| turn(&by_term, row)).collect();
+        let turned = turned(&by_term, &rows);
         let tried = PENALTIES
             .par_iter()
             .map(|&penalty| left_out(&turned, &values, &target, &residuals, penalty));
@@ -138,8 +139,10 @@ impl Ridge {
         };
         let terms = self.terms.count();
         if rows.iter().any(|row| row.len() * SPARSE < terms) {
-            let length = |row: &Sparse| whole(row, squared(&turn(&self.halves, row)));
-            return rows.iter().map(length).collect();
+            let turned = turned(&self.halves, rows);
+            let width = self.halves.nrows();
+            let part = |at: usize| squared(&turned[at * width..(at + 1) * width]);
+            return rows.iter().enumerate().map(|(at, row)| whole(row, part(at))).collect();
         }
         // Of numbers all terms are there: one product of matrices.
         let mut columns = DMatrix::zeros(terms, rows.len());
@@ -263,26 +266,18 @@ fn products_of(rows: &[Sparse], residuals: &[f64], count: usize) -> (DMatrix<f64
     (gram, target)
 }
 
-/// A matrix whose columns belong to terms, times a sparse row.
-fn turn(by_term: &DMatrix<f64>, row: &Sparse) -> Vec<f64> {
-    let mut sum = vec![0.0; by_term.nrows()];
-    for &(term, value) in row {
-        let column = by_term.column(term as usize);
-        sum.iter_mut().zip(column.iter()).for_each(|(sum, v)| *sum += value * v);
-    }
-    sum
-}
-
-/// The error of each row by a fit without it, times √w.
+/// The error of each row by a fit without it, times √w. `turned` is `(rows, directions)`.
 fn left_out(
-    turned: &[Vec<f64>],
+    turned: &[f64],
     values: &[f64],
     target: &[f64],
     residuals: &[f64],
     penalty: f64,
 ) -> Vec<f64> {
-    let of_row = |(row, residual): (&Vec<f64>, &f64)| {
+    let width = values.len();
+    let of_row = |(at, residual): (usize, &f64)| {
         let (mut leverage, mut fitted) = (0.0, 0.0);
+        let row = &turned[at * width..(at + 1) * width];
         for ((v, d), t) in row.iter().zip(values).zip(target) {
             let share = v / (d + penalty);
             leverage += v * share;
@@ -290,5 +285,5 @@ fn left_out(
         }
         (residual - fitted) / (1.0 - leverage).max(1e-9)
     };
-    turned.iter().zip(residuals).map(of_row).collect()
+    residuals.iter().enumerate().map(of_row).collect()
 }
