@@ -1,4 +1,8 @@
 //! Many sparse rows times one matrix.
+//!
+//! Loops are plain on purpose: not everything of the standard library is inlined into code for wider vectors.
+
+#![allow(clippy::manual_memcpy, clippy::needless_range_loop, reason = "see above")]
 
 use hatchery_kernels::simd::{Kernel, dispatch};
 use nalgebra::DMatrix;

@@ -1,4 +1,8 @@
 //! Small products and curves, on the widest vectors there are, with the same bits on all.
+//!
+//! Loops are plain on purpose: not everything of the standard library is inlined into code for wider vectors.
+
+#![allow(clippy::manual_memcpy, clippy::needless_range_loop, reason = "see above")]
 
 use hatchery_kernels::math::{exp, sigmoid, tanh};
 use hatchery_kernels::simd::{Kernel, dispatch};
@@ -187,7 +191,7 @@ impl Kernel for AddSparseSlopes<'_> {
     }
 }
 
-/// y += a x. Here and below are plain loops: not everything of the standard library is inlined into code for wider vectors.
+/// y += a x.
 #[inline(always)]
 fn add_scaled(a: f32, x: &[f32], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "as many numbers");
