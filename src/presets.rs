@@ -22,7 +22,7 @@ macro_rules! preset {
 }
 
 /// All presets, in the order in which to try them.
-pub(crate) const ALL: [Preset; 24] = [
+pub(crate) const ALL: [Preset; 25] = [
     preset!("cartpole", "balance a pole on a cart (CartPole-v1)"),
     preset!("acrobot", "swing up two links (Acrobot-v1)"),
     preset!("mountain-car", "rock a car out of a valley (MountainCar-v0)"),
@@ -41,6 +41,7 @@ pub(crate) const ALL: [Preset; 24] = [
         "reward-tidy",
         "evolve the reward that trains a policy to keep house; ends with a formula"
     ),
+    preset!("reward-lab", "the same for a laboratory, where good rewards are rare"),
     preset!("reward-keydoor", "the same for a key, a door and a goal"),
     preset!("reward-countdown", "the same for a game of numbers, where the outcome is frequent"),
     preset!("reward-sparsecar", "the same for a car that must swing out of a valley"),

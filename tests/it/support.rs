@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_hatchery");
 
 /// All presets, by name.
-pub(crate) const PRESETS: [&str; 24] = [
+pub(crate) const PRESETS: [&str; 25] = [
     "cartpole",
     "acrobot",
     "mountain-car",
@@ -25,6 +25,7 @@ pub(crate) const PRESETS: [&str; 24] = [
     "egg",
     "egg-parity",
     "reward-tidy",
+    "reward-lab",
     "reward-keydoor",
     "reward-countdown",
     "reward-sparsecar",

@@ -238,7 +238,8 @@ impl Policy {
         }
     }
 
-    /// Adds the gradient of the log-probability of all that was done in an episode, and of the entropy of its choices, times their weights.
+    /// Adds the gradient of the log-probability of all that was done in an episode, and of the entropy of its choices, times their weights. This
+    /// policy has just played it with these weights.
     pub(super) fn add_gradient(
         &self,
         theta: &[f32],
