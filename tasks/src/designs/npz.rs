@@ -1,5 +1,6 @@
 //! Archives of NumPy: arrays by name in a `.npz` file, as `numpy.savez` and `numpy.savez_compressed` write it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
@@ -10,11 +11,11 @@ use super::DesignError;
 use super::files::damaged;
 use super::npy::Array;
 
-/// The arrays of a file with their names, in its order.
+/// The arrays of a file by their names.
 ///
 /// # Errors
 /// If the file is missing, no archive, or has an entry that is no array of numbers; the message has the path and the entry.
-pub(super) fn arrays(path: &Path) -> Result<Vec<(String, Array)>, DesignError> {
+pub(super) fn arrays(path: &Path) -> Result<BTreeMap<String, Array>, DesignError> {
     let file = File::open(path).map_err(|error| DesignError::Unreadable {
         path: path.to_owned(),
         reason: error.to_string(),
@@ -22,18 +23,19 @@ pub(super) fn arrays(path: &Path) -> Result<Vec<(String, Array)>, DesignError> {
     parse(BufReader::new(file)).map_err(|reason| damaged(path, reason))
 }
 
-fn parse(file: impl Read + Seek) -> Result<Vec<(String, Array)>, String> {
+fn parse(file: impl Read + Seek) -> Result<BTreeMap<String, Array>, String> {
     let mut archive =
         ZipArchive::new(file).map_err(|error| format!("it is no .npz file: {error}"))?;
-    let mut arrays = Vec::with_capacity(archive.len());
+    let mut arrays = BTreeMap::new();
     for at in 0..archive.len() {
         let unreadable = |error| format!("entry {at}: {error}");
         let mut entry = archive.by_index(at).map_err(unreadable)?;
-        let name = entry.name().map_err(unreadable)?.trim_end_matches(".npy").to_owned();
+        let name = entry.name().map_err(unreadable)?;
+        let name = name.strip_suffix(".npy").unwrap_or(&name).to_owned();
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).map_err(|error| format!("array '{name}': {error}"))?;
         let array = Array::parse(&bytes).map_err(|reason| format!("array '{name}': {reason}"))?;
-        arrays.push((name, array));
+        arrays.insert(name, array);
     }
     Ok(arrays)
 }
@@ -60,7 +62,7 @@ mod tests {
                 file.write_all(&array.to_bytes()).unwrap();
             }
             let bytes = file.finish().unwrap();
-            let both = vec![("x".to_owned(), x.clone()), ("y".to_owned(), y.clone())];
+            let both = BTreeMap::from([("x".to_owned(), x.clone()), ("y".to_owned(), y.clone())]);
             assert_eq!(parse(Cursor::new(bytes.get_ref())), Ok(both));
             // Cut off, and with a byte that the checksum knows to be wrong.
             let cut = &bytes.get_ref()[..bytes.get_ref().len() - 9];

@@ -87,16 +87,13 @@ impl Shards {
     /// If it is missing or no such archive, or if it has other arrays than these two. The message has the path.
     pub fn read_archive(path: &Path) -> Result<Self, DesignError> {
         let mut arrays = npz::arrays(path)?;
-        arrays.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let names: Vec<&str> = arrays.iter().map(|(name, _)| name.as_str()).collect();
-        if names != ["x", "y"] {
-            let found = if names.is_empty() { "none".into() } else { names.join(", ") };
+        let names = Vec::from_iter(arrays.keys().cloned()).join(", ");
+        let (Some(designs), Some(scores), true) =
+            (arrays.remove("x"), arrays.remove("y"), arrays.is_empty())
+        else {
+            let found = if names.is_empty() { "none" } else { &names };
             let reason = format!("expected the arrays x (designs) and y (scores), found {found}");
             return Err(damaged(path, reason));
-        }
-        let mut arrays = arrays.into_iter().map(|(_, array)| array);
-        let (Some(designs), Some(scores)) = (arrays.next(), arrays.next()) else {
-            unreachable!("two arrays")
         };
         let mut all = Self { discrete: false, designs: Vec::new(), scores: Vec::new() };
         all.extend((path, designs), (path, scores))?;

@@ -10,7 +10,7 @@ use hatchery_kernels::{Dice, Domain};
 use super::config::PolicyKind;
 use super::episode::Episode;
 use super::gru::{Back, Memory, Recurrent};
-use super::vectors::{add_slopes, add_sparse_product, add_sparse_slopes, bend, layer};
+use super::vectors::{add_slopes, add_sparse_product, add_sparse_slopes, bend, layer, under_tanh};
 use super::weight::Weight;
 
 /// First log-deviation of continuous actions: e^-0.5 = 0.61.
@@ -367,9 +367,4 @@ fn back(weights: &[f32], x: &[f32], slopes: &[f32], gradient: &mut [f32], into: 
     let (by_weights, by_bias) = gradient.split_at_mut(matrix);
     add_slopes(&weights[..matrix], x, slopes, by_weights, into);
     by_bias.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope);
-}
-
-/// From slopes of tanh u to those of u.
-fn under_tanh(slopes: &mut [f32], units: &[f32]) {
-    slopes.iter_mut().zip(units).for_each(|(slope, unit)| *slope *= 1.0 - unit * unit);
 }

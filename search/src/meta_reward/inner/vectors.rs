@@ -272,6 +272,11 @@ impl Kernel for Bend<'_> {
     }
 }
 
+/// From slopes of tanh u to those of u.
+pub(super) fn under_tanh(slopes: &mut [f32], units: &[f32]) {
+    slopes.iter_mut().zip(units).for_each(|(slope, unit)| *slope *= 1.0 - unit * unit);
+}
+
 /// 1 / (1 + e⁻ˣ) of each number.
 pub(super) fn squash(x: &mut [f32]) {
     dispatch(Squash { x });
@@ -331,8 +336,8 @@ mod tests {
     fn products_and_slopes_are_those_of_plain_loops() {
         let mut dice = Dice::new(1, 2, 3);
         let mut draw = |count: usize| Vec::from_iter((0..count).map(|_| dice.normal() as f32));
-        // Whole vectors, a rest, and less than a vector.
-        for (inputs, outputs) in [(3, 16), (5, 21), (4, 3)] {
+        // Every width of a block, rests, less than a vector, a single output.
+        for (inputs, outputs) in [(3, 16), (5, 21), (4, 3), (3, 57), (6, 1)] {
             let (weights, x, s) = (draw(inputs * outputs), draw(inputs), draw(outputs));
             let mut y = vec![0.0; outputs];
             let (mut by_weights, mut by_x) = (vec![0.0; inputs * outputs], vec![0.0; inputs]);
@@ -346,6 +351,20 @@ mod tests {
             for i in 0..inputs {
                 near(by_x[i], (0..outputs).map(|o| weights[i * outputs + o] * s[o]).sum());
             }
+            // A layer begins at its bias, and may bend.
+            let layered = [&weights[..], &s[..]].concat();
+            for is_bent in [false, true] {
+                let mut out = vec![0.0; outputs];
+                layer(&layered, &x, &mut out, is_bent);
+                for o in 0..outputs {
+                    let sum = y[o] + s[o];
+                    near(out[o], if is_bent { sum.tanh() } else { sum });
+                }
+            }
+            // The same slopes of the weights where those of the inputs are not wanted.
+            let mut alone = vec![0.0; inputs * outputs];
+            add_slopes(&weights, &x, &s, &mut alone, &mut []);
+            assert_eq!(alone, by_weights);
             // The same from a sparse row that is all of x, in another order, with one input twice.
             let mut indices: Vec<u32> = (0..inputs as u32).rev().collect();
             let mut values: Vec<f32> = x.iter().rev().copied().collect();

@@ -1,6 +1,6 @@
 //! Back through all steps of an episode, the last first.
 
-use super::super::vectors::{add_slopes, add_sparse_slopes};
+use super::super::vectors::{add_slopes, add_sparse_slopes, under_tanh};
 use super::cell::Slopes;
 use super::{Memory, Places, Recurrent};
 use crate::meta_reward::inner::episode::Episode;
@@ -163,7 +163,7 @@ impl Recurrent {
             back.mean.push(weight * off / deviation);
         }
         add_slopes(weights, units, &back.mean, by_weights, &mut back.all);
-        back.all.iter_mut().zip(units).for_each(|(slope, unit)| *slope *= 1.0 - unit * unit);
+        under_tanh(&mut back.all, units);
     }
 
     /// From x and the sums to e, and so to W and b, which `gradient` begins with. What was done is what it was: nothing goes back there.
