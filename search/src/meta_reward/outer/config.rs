@@ -57,8 +57,8 @@ impl Default for Config {
         Self {
             method: MethodName::Derl,
             budget: 300,
-            group: 8,
-            trainings: 2,
+            group: 16,
+            trainings: 1,
             race: 6,
             race_seeds: 8,
             fresh: 8,
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_budget_pays_for_steps_and_race() {
         let config = Config::default();
-        assert_eq!((config.race_trainings(), config.rewards(), config.steps()), (40, 130, 17));
+        assert_eq!((config.race_trainings(), config.rewards(), config.steps()), (40, 260, 17));
         config.check().expect("defaults make sense");
         let refused = |config: Config| config.check().expect_err("it makes no sense").key;
         assert_eq!(refused(Config { budget: 55, ..Config::default() }), "budget");
@@ -163,8 +163,8 @@ mod tests {
         assert_eq!(refused(Config { fresh: 0, ..Config::default() }), "fresh");
         // No race: only the members must be paid for.
         let pop = Config { method: MethodName::DerlPop, budget: 16, ..Config::default() };
-        pop.check().expect("eight with two trainings each");
-        assert_eq!((pop.race_trainings(), pop.rewards(), pop.steps()), (0, 80, 10));
+        pop.check().expect("a policy for each of sixteen");
+        assert_eq!((pop.race_trainings(), pop.rewards(), pop.steps()), (0, 160, 10));
         assert_eq!(refused(Config { budget: 15, ..pop.clone() }), "budget");
         let inherit = InheritConfig { share: 0.7, ..InheritConfig::default() };
         assert_eq!(refused(Config { inherit, ..pop }), "inherit.share");

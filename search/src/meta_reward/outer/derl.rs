@@ -158,7 +158,7 @@ impl Derl {
         for _ in 0..self.config.epochs {
             let (gradient, own) = lesson.gradient(&self.policy, &self.config);
             (spread, self.updates) = (own, self.updates + 1);
-            let rate = self.config.rate();
+            let rate = self.config.rate(self.steps);
             self.adam.step(self.policy.weights_mut(), &gradient, rate, self.updates);
         }
         spread

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! p = 1 / (1 + exp(−12 (c − 0.6)))      c: cosine of the reward's weights and hidden ones
-//! v = mean of two trainings, each 0.85 to 0.95 with the chance p, else 0
+//! v = mean of trainings, each 0.85 to 0.95 with the chance p, else 0
 //! ```
 //!
 //! Of twelve primitives the hidden weights want six, fear two and ignore four. As in real ones, the outcome alone and the sum of all reach
@@ -18,9 +18,17 @@ use super::{Outer, Proposer};
 use crate::meta_reward::expression::{Invariance, Operators, Reward, Vocabulary};
 
 const NAMES: [&str; 12] = ["g1", "g2", "g3", "g4", "g5", "g6", "g7", "g8", "g9", "ga", "gb", "gc"];
-const TRAININGS: u32 = 2;
-/// Rewards of an outer step.
-pub const GROUP: usize = 8;
+
+/// How the trainings of a search are spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Outer steps.
+    pub steps: u32,
+    /// Rewards of each.
+    pub group: usize,
+    /// Trainings of each reward.
+    pub trainings: u32,
+}
 
 /// A value function.
 #[derive(Clone, Debug)]
@@ -89,20 +97,21 @@ impl Synthetic {
         (0..trainings).map(value).sum::<f64>() / f64::from(trainings)
     }
 
-    /// A whole search of so many groups of [`GROUP`] rewards.
+    /// A whole search.
     ///
     /// # Errors
     /// Those of the method.
-    pub fn search<P: Proposer>(&self, proposer: P, steps: u32) -> Result<Course, StrategyError> {
-        let budget = GROUP * steps as usize;
-        let mut outer = Outer::new(proposer, self.vocabulary.clone(), GROUP, budget);
+    pub fn search<P: Proposer>(&self, proposer: P, plan: Plan) -> Result<Course, StrategyError> {
+        let budget = plan.group * plan.steps as usize;
+        let mut outer = Outer::new(proposer, self.vocabulary.clone(), plan.group, budget);
         let mut course = Course::default();
-        for step in 0..steps {
+        for step in 0..plan.steps {
             let population = outer.ask(step)?;
             let rewards = &population.members;
             let truth: f64 = rewards.iter().map(|reward| self.truth(reward)).sum();
             course.means.push(truth / rewards.len().max(1) as f64);
-            let values = rewards.iter().map(|reward| self.measured(reward, step, TRAININGS) as f32);
+            let values =
+                rewards.iter().map(|reward| self.measured(reward, step, plan.trainings) as f32);
             let fitness = Fitness::new(values.collect(), None);
             outer.tell(population, &fitness, &Backend::Cpu(Cpu))?;
         }
@@ -129,13 +138,14 @@ mod tests {
     #[test]
     fn a_learned_distribution_moves_its_samples_more_than_evolution_does() {
         const STEPS: u32 = 20;
+        const PLAN: Plan = Plan { steps: STEPS, group: 16, trainings: 1 };
         /// Mean true value of the last quarter of proposals, and of the consensus, over ten searches.
         fn reached<P: Proposer>(make: impl Fn(Vocabulary, u64) -> P) -> [f64; 2] {
             let mut sums = [0.0; 2];
             for seed in 0..10 {
                 let synthetic = Synthetic::new(seed);
                 let proposer = make(synthetic.vocabulary.clone(), seed);
-                let course = synthetic.search(proposer, STEPS).expect("it goes on");
+                let course = synthetic.search(proposer, PLAN).expect("it goes on");
                 let last = &course.means[course.means.len() - STEPS as usize / 4..];
                 sums[0] += last.iter().sum::<f64>() / last.len() as f64 / 10.0;
                 sums[1] += course.consensus / 10.0;

@@ -6,6 +6,9 @@ use super::super::meta_policy::Form;
 use crate::ConfigError;
 use crate::meta_reward::expression::{NODES_MAX, PRIOR_NODES_MAX};
 
+/// Outer steps up to which a policy needs its whole step size.
+const STEPS_FULL: u32 = 16;
+
 /// Of what the ratio is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -71,7 +74,8 @@ pub struct DerlConfig {
     pub mix: f64,
     /// Updates with each group.
     pub epochs: u32,
-    /// Step size of Adam; none for what suits the policy: 0.3 for `slots`, 0.05 for `tree` and `tokens`, 0.01 for `gru`.
+    /// Step size of Adam; none for what suits the policy, 0.3 for `slots`, 0.05 for `tree` and `tokens`, 0.01 for `gru`, and beyond 16 outer steps
+    /// in proportion less, so that a policy makes up its mind when its budget ends and not before.
     pub learning_rate: Option<f32>,
     /// How far a ratio may pull.
     pub clip: f64,
@@ -154,8 +158,9 @@ impl DerlConfig {
         Ok(())
     }
 
-    /// The step size of Adam.
-    pub fn rate(&self) -> f32 {
-        self.learning_rate.unwrap_or(self.policy.learning_rate())
+    /// The step size of Adam in a search of so many outer steps.
+    pub fn rate(&self, steps: u32) -> f32 {
+        let share = STEPS_FULL as f32 / steps.max(STEPS_FULL) as f32;
+        self.learning_rate.unwrap_or(self.policy.learning_rate() * share)
     }
 }

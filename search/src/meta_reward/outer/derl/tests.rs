@@ -287,6 +287,14 @@ fn a_group_without_a_valid_reward_is_not_written_twice() {
 }
 
 #[test]
+fn longer_searches_have_smaller_steps() {
+    let rates = |config: DerlConfig| [4, 16, 64].map(|steps| config.rate(steps));
+    assert_eq!(rates(DerlConfig::default()), [0.3, 0.3, 0.075]);
+    let given = DerlConfig { learning_rate: Some(0.1), ..DerlConfig::default() };
+    assert_eq!(rates(given), [0.1; 3], "what is asked for is not changed");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_by_its_key() {
     let base = DerlConfig::default;
     for (key, config) in [

@@ -47,7 +47,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// A step size of Adam that suits it.
+    /// A step size of Adam that suits it, in up to sixteen outer steps.
     pub const fn learning_rate(self) -> f32 {
         match self {
             Self::Slots => 0.3,

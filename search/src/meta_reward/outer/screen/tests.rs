@@ -1,6 +1,8 @@
 use super::*;
-use crate::meta_reward::outer::synthetic::Synthetic;
+use crate::meta_reward::outer::synthetic::{Plan, Synthetic};
 use crate::meta_reward::outer::{Aging, AgingConfig, Derl, DerlConfig, Form, Random, RandomConfig};
+
+const PLAN: Plan = Plan { steps: 20, group: 8, trainings: 2 };
 
 fn filled(hidden: &Synthetic, rewards: u64) -> Archive {
     let mut archive = Archive::default();
@@ -81,9 +83,9 @@ fn screening_helps_every_method() {
             let aging = Aging::new(vocabulary(), AgingConfig::default(), seed);
             let late = |means: &[f64]| means[15..].iter().sum::<f64>();
             let random = Screened::new(random, vocabulary(), config.clone(), seed);
-            sums[at] += late(&hidden.search(random, 20).expect("it goes on").means);
+            sums[at] += late(&hidden.search(random, PLAN).expect("it goes on").means);
             let aging = Screened::new(aging, vocabulary(), config, seed);
-            sums[2 + at] += late(&hidden.search(aging, 20).expect("it goes on").means);
+            sums[2 + at] += late(&hidden.search(aging, PLAN).expect("it goes on").means);
         }
     }
     assert!(sums[1] > 2.0 * sums[0] && sums[3] > 1.2 * sums[2], "{sums:?}");
