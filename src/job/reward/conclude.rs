@@ -106,7 +106,7 @@ impl<W: World> RewardJob<W> {
         let fresh = verdicts[0].intervals()[0].map_or(0.0, |interval| interval.mean);
         let in_race = raced.first().map_or(0.0, Raced::mean);
         lines.push(format!(
-            "largest value seen in the search {seen:.3}, in the race {in_race:.3}, fresh {fresh:.3}: the first is mostly luck"
+            "largest value seen in the search {seen:.3}, in the race {in_race:.3}, fresh {fresh:.3}: the first is the best of many, luck included"
         ));
         lines.extend(self.again(&rewards[0].text(&self.all)));
         lines

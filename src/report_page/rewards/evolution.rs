@@ -33,7 +33,7 @@ pub(super) fn charts(found: &Value) -> String {
     let mut out = chart(
         "large",
         "Value of proposed rewards",
-        "validation success of the policies that each reward of a step has trained; the best is mostly luck",
+        "validation success of the policies that each reward of a step has trained; the best has luck in it",
         &numbers,
         &[("best", "best of the step", &best), ("mean", "mean of the step", &mean)],
     );

@@ -65,7 +65,12 @@ impl RewardFiles {
                 "trained without a searched reward".into(),
             ),
             ("", "Held-out kinds", of("searched", "l2"), interval(&found["searched"]["l2"])),
-            ("", "Seen in the search", share(&found["search_time_maximum"]), "mostly luck".into()),
+            (
+                "",
+                "Seen in the search",
+                share(&found["search_time_maximum"]),
+                "luck included".into(),
+            ),
             ("", "Rewards tried", count(&found["rewards"]), "different ones".into()),
             ("", "Trainings", count(&found["trainings"]), "of policies".into()),
             ("", "Time", seconds.map_or("–".into(), number::duration), String::new()),

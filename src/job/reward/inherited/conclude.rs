@@ -139,7 +139,7 @@ impl<W: World> InheritedJob<W> {
             line.policies.len()
         ));
         lines.push(format!(
-            "largest value seen in the search {seen:.3}, fresh {l0:.3}: the first is partly luck"
+            "largest value seen in the search {seen:.3}, fresh {l0:.3}: the first is the best of many, luck included"
         ));
         lines
     }
